@@ -1,0 +1,106 @@
+"""Prints the least IAM rights that a capture needs, out of the same table that the guard obeys."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from connectors.access.allowlist import ALLOW, INCLUDED, TAP_PREFIX, Resource, Rule
+from connectors.record import Mode, Service
+from connectors.source import SourceName, default_mode, parse_source
+
+_TOUCHED: Mapping[Service, frozenset[Resource]] = MappingProxyType(
+    {
+        Service.SQS: frozenset({Resource.QUEUE, Resource.FUNCTION, Resource.MAPPING}),
+        Service.SNS: frozenset({Resource.TOPIC, Resource.SUBSCRIPTION, Resource.TAP_QUEUE}),
+        Service.KINESIS: frozenset({Resource.STREAM, Resource.FUNCTION, Resource.MAPPING}),
+        Service.DYNAMODB: frozenset(
+            {Resource.TABLE, Resource.TABLE_STREAM, Resource.FUNCTION, Resource.MAPPING}
+        ),
+        Service.LOGS: frozenset({Resource.LOG_GROUP, Resource.FUNCTION, Resource.MAPPING}),
+    }
+)
+_NEVER = ("DeleteQueue", "PurgeQueue", "SendMessage", "SetQueueAttributes", "StartMessageMoveTask")
+
+
+def policy(source: str, mode: Mode | None = None) -> dict[str, Any]:
+    """The IAM policy document that this capture needs, and no more.
+
+    A source that is encrypted with a key of its owner's needs `kms:Decrypt` on that key besides.
+    Where the name does not say Region or account, they are `*`.
+
+    Args:
+        source: As `parse_source` takes it.
+        mode: None: the service's default.
+
+    Raises:
+        ConnectorError: No such form of a source; a queue without a mode.
+
+    Example:
+        >>> policy("kinesis:orders")["Statement"][0]["Action"]
+        ['kinesis:DescribeStreamSummary', 'kinesis:GetRecords', ...]
+
+    Source: Service Authorization Reference.
+    """
+    name = parse_source(source)
+    used = default_mode(name.service) if mode is None else mode
+    rules = [
+        rule
+        for rule in ALLOW
+        if rule.mode in INCLUDED[used] and rule.resource in _TOUCHED[name.service]
+    ]
+    kinds = dict.fromkeys(rule.resource for rule in rules)
+    statements = [_allow(name, kind, rules) for kind in kinds]
+    if name.service == Service.SQS:
+        statements.append(_deny(name, used))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(name: SourceName, kind: Resource, rules: list[Rule]) -> dict[str, Any]:
+    actions = sorted({rule.action for rule in rules if rule.resource == kind and rule.action})
+    statement: dict[str, Any] = {
+        "Sid": "Read" + kind.title().replace(" ", ""),
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": _arn(name, kind),
+    }
+    if "sns:Subscribe" in actions:
+        # Looking at a topic has neither key, so only the subscription is bound to our own queues.
+        statement["Condition"] = {
+            "StringEqualsIfExists": {"sns:Protocol": "sqs"},
+            "StringLikeIfExists": {"sns:Endpoint": _arn(name, Resource.TAP_QUEUE)},
+        }
+    return statement
+
+
+def _deny(name: SourceName, mode: Mode) -> dict[str, Any]:
+    deleting = () if mode == Mode.DRAIN else ("DeleteMessage",)
+    receiving = ("ReceiveMessage",) if mode == Mode.OBSERVE else ()
+    return {
+        "Sid": "NeverChangeQueue",
+        "Effect": "Deny",
+        "Action": sorted(f"sqs:{action}" for action in (*_NEVER, *deleting, *receiving)),
+        "Resource": _arn(name, Resource.QUEUE),
+    }
+
+
+def _arn(name: SourceName, kind: Resource) -> str:
+    place = f"{name.region or '*'}:{name.account or '*'}"
+    start = f"arn:{name.partition or 'aws'}"
+    topic = f"{start}:sns:{place}:{name.name}"
+    function = name.function or ("*" if name.service != Service.LOGS else _function_of(name.name))
+    return {
+        Resource.QUEUE: f"{start}:sqs:{place}:{name.name}",
+        Resource.TAP_QUEUE: f"{start}:sqs:{name.region or '*'}:*:{TAP_PREFIX}*",
+        Resource.TOPIC: topic,
+        Resource.SUBSCRIPTION: f"{topic}:*",
+        Resource.STREAM: f"{start}:kinesis:{place}:stream/{name.name}",
+        Resource.TABLE: f"{start}:dynamodb:{place}:table/{name.name}",
+        Resource.TABLE_STREAM: f"{start}:dynamodb:{place}:table/{name.name}/stream/*",
+        Resource.LOG_GROUP: f"{start}:logs:{place}:log-group:{name.name}:*",
+        Resource.FUNCTION: f"{start}:lambda:{place}:function:{function}",
+        Resource.MAPPING: "*",  # AWS knows no finer resource for listing mappings
+    }[kind]
+
+
+def _function_of(group: str) -> str:
+    return group.removeprefix("/aws/lambda/") if group.startswith("/aws/lambda/") else "*"

@@ -1,0 +1,173 @@
+"""The words that every connector speaks: partition, record, page, checkpoint.
+
+Standard library only, so that the words cost nothing to import. A record keeps what AWS said, whole:
+`body` is the payload byte for byte, `envelope` is the service's answer for this record without it.
+
+Where the payload stands, and what `attributes` holds, by service:
+
+| service | body | partition_id | record_id |
+|---|---|---|---|
+| `aws:sqs` | `Body` / `body` as UTF-8 | `""` | MessageId |
+| `aws:sns` | `Message` as UTF-8 | `""` | MessageId |
+| `aws:kinesis` | `Data`, decoded | shard id | `shardId:sequence` |
+| `aws:dynamodb` | JSON of `Keys`, `NewImage`, `OldImage`, as Lambda spells them | shard id | eventID |
+| `aws:logs` | `message` as UTF-8 | log stream | eventId |
+| `aws:s3` | JSON of the `s3` member | `""` | request id and sequencer |
+| `aws:events` | JSON of `detail` | `""` | id |
+| `aws:apigateway` | `body` (decoded when base64) | `""` | requestId |
+
+`attributes` is always `{"system": {...}, "user": {...}}`: what the service added, what the sender added.
+The envelope is the API's member (`MessageId` ...) where a connector read it and the Lambda record (`messageId` ...)
+where a Lambda event was imported; the two are told apart by their own spelling.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Service(StrEnum):
+    """AWS's own `eventSource` for the services we read."""
+
+    SQS = "aws:sqs"
+    SNS = "aws:sns"
+    KINESIS = "aws:kinesis"
+    DYNAMODB = "aws:dynamodb"
+    LOGS = "aws:logs"
+    S3 = "aws:s3"
+    EVENTS = "aws:events"
+    APIGATEWAY = "aws:apigateway"
+
+
+class OrderScope(StrEnum):
+    """Within what AWS promises order: a shard or log stream, one ordering key, or nothing."""
+
+    PARTITION = "partition"
+    KEY = "key"
+    NONE = "none"
+
+
+class Mode(StrEnum):
+    """What capture does to a source; the user names anything above `observe`."""
+
+    OBSERVE = "observe"
+    """Reads only: streams, logs, histories."""
+    TAP = "tap"
+    """Adds a queue of our own behind a topic, tagged, and removes it at the end."""
+    PEEK = "peek"
+    """Receives and gives back: hides messages for a while and raises their receive counts."""
+    DRAIN = "drain"
+    """Receives and deletes once durable: only for queues that are ours to empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """What AWS orders within: a shard, a log stream, or `""` for a queue."""
+
+    partition_id: str
+    parents: tuple[str, ...] = ()
+    """Shards that must be read to their end before this one."""
+    starting_hash_key: str | None = None
+    """Decimal; Kinesis only."""
+    ending_hash_key: str | None = None
+    """Decimal, inclusive; Kinesis only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One delivery of one record, as AWS gave it. See the module's table for what stands where."""
+
+    service: str
+    source_arn: str
+    partition_id: str
+    record_id: str
+    received_at: datetime
+    """When it reached us, UTC."""
+    body: bytes
+    sequence_number: str | None = None
+    """As AWS gave it; ordered as an integer, never as text, and never dense."""
+    ordering_key: str | None = None
+    """MessageGroupId, PartitionKey, the item's key as compact JSON; None where the source has none."""
+    order_scope: str = OrderScope.NONE
+    source_at: datetime | None = None
+    """The service's instant: SentTimestamp, ApproximateArrivalTimestamp, log timestamp ..."""
+    receive_count: int | None = None
+    """ApproximateReceiveCount."""
+    attributes: str = '{"system":{},"user":{}}'
+    envelope: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A place in a partition; reading from it yields what comes after the last record already seen."""
+
+    partition_id: str
+    position: str
+    """Opaque to everyone but the connector that made it; a stream's is the last sequence number."""
+    finished: bool = False
+    """The partition has ended and was read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a partition's own time (its records' `source_at`) that was read, or is known not to be."""
+
+    from_at: datetime
+    to_at: datetime
+    cause: str | None = None
+    """None: proved read. Otherwise why not: `trimmed`, `latest_start`, `corrupt_page`, `interrupted` ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of the service: its records and the position after them. One page is never split on commit."""
+
+    records: tuple[Record, ...]
+    checkpoint: Checkpoint
+    spans: tuple[Span, ...] = ()
+    millis_behind_latest: int | None = None
+    """0 says that the tip was reached; None where the service does not tell."""
+    requests: int = field(default=1, compare=False)
+    """API calls this page cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A configuration snapshot: what AWS answered when asked about a source, a mapping, a function."""
+
+    source_arn: str
+    kind: str
+    """The operation that answers it, as the CLI spells it: `get-queue-attributes`, `list-shards` ..."""
+    observed_at: datetime
+    document: str
+    """The answer as JSON, without ResponseMetadata."""
+
+
+class Connector(Protocol):
+    """Reads one source.
+
+    A reader never sleeps, never stores and never decodes a body; client, clock and budget come from outside.
+    An empty page is an answer, the end of the iterator is the end of the partition (or of what was asked for).
+    Resuming the generator means that the page is durable: an acknowledging connector acts there.
+    """
+
+    source_arn: str
+    service: str
+
+    def partitions(self) -> Sequence[Partition]:
+        """The partitions there are now; parents stand before their children."""
+        ...
+
+    def read(self, partition: Partition, after: Checkpoint | None) -> Iterator[Page]:
+        """Pages after the checkpoint, or from the connector's start where there is none."""
+        ...
+
+    def resources(self) -> Sequence[Resource]:
+        """Configuration snapshots of this source, for the trace."""
+        ...
+
+    def close(self) -> None:
+        """Undo what the connector added to the account (a tap's queue and subscription). Safe to call twice."""
+        ...

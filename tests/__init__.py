@@ -1,0 +1,1 @@
+"""Sentences about behaviour, mirroring the packages."""

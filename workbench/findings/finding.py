@@ -1,0 +1,92 @@
+"""A finding: what was found in one source, the rows that prove it, and the SQL that returns them."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from workbench.trace.instants import instant_text
+
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "kind": pl.String,
+    "source_arn": pl.String,
+    "count": pl.Int64,
+    "deliveries": pl.Int64,
+    "first_at": pl.Datetime("us", "UTC"),
+    "last_at": pl.Datetime("us", "UTC"),
+    "confidence": pl.Float64,
+    "coverage": pl.String,
+    "summary": pl.String,
+    "sql": pl.String,
+}
+SCHEMA = pl.Schema(_COLUMNS)
+"""Columns of `Findings.to_frame()`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """All instances of one kind in one source."""
+
+    kind: str
+    source_arn: str
+    count: int
+    """Instances, all of them, also where `instances` is cut."""
+    deliveries: int
+    """Distinct deliveries that stand witness."""
+    first_at: datetime | None
+    last_at: datetime | None
+    confidence: float
+    """1.0 where the rows prove it, less where chance could explain it."""
+    coverage: str
+    """What is known of the source's completeness: `read`, `assumed`, `hole` or `unknown`."""
+    summary: str
+    """One sentence with the thresholds that were used."""
+    sql: str
+    """Returns the witness rows, run alone on the trace."""
+    instances: tuple[dict[str, Any], ...]
+    """Each with `key`, `delivery_ids` and the kind's own fields."""
+    notes: tuple[str, ...] = ()
+    """What was seen on the way and is no instance."""
+
+    def document(self) -> dict[str, Any]:
+        """The finding as `find --json` prints it."""
+        document = asdict(self)
+        for name in ("first_at", "last_at"):
+            document[name] = document[name] and instant_text(document[name])
+        return document | {"instances": list(self.instances), "notes": list(self.notes)}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What `find` returns: findings in the order of their kinds."""
+
+    findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
+    """What was not looked for, and why."""
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    def documents(self) -> list[dict[str, Any]]:
+        """The findings as `find --json` prints them."""
+        return [finding.document() for finding in self.findings]
+
+    def to_frame(self) -> pl.DataFrame:
+        """One row a finding; columns in SCHEMA."""
+        rows = [{name: getattr(finding, name) for name in SCHEMA} for finding in self.findings]
+        return pl.DataFrame(rows, schema=SCHEMA)
+
+    def frame(self, kind: str) -> pl.DataFrame:
+        """One row an instance of `kind`: `source_arn`, `key`, `delivery_ids` and the kind's own fields."""
+        rows = [
+            {"source_arn": finding.source_arn, **instance}
+            for finding in self.findings
+            if finding.kind == kind
+            for instance in finding.instances
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)

@@ -1,0 +1,27 @@
+"""Public names that cost nothing until they are used: importing a package stays fast, using a name loads its room."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+    """A module's `__getattr__` that takes each name from its home when it is first asked for.
+
+    Args:
+        package: the module that offers the names, for the error message.
+        homes: name to the module that defines it, or to `module:name` where it is called otherwise there.
+
+    Example:
+        >>> __getattr__ = lazy_names("json", {"dumps": "json"})
+        >>> __getattr__("dumps")([1])
+        '[1]'
+    """
+
+    def find(name: str) -> Any:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module, _, there = homes[name].partition(":")
+        return getattr(import_module(module), there or name)
+
+    return find

@@ -1,0 +1,124 @@
+"""A capture in a process of its own: the only one with AWS credentials, and one that no busy notebook can stall."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.trace.reader import Trace
+
+INTERRUPTED = 130
+
+
+class CaptureProcess:
+    """A capture that was started with `start_capture`; the notebook goes on meanwhile."""
+
+    def __init__(self, trace: Path, process: "subprocess.Popen[str]") -> None:
+        self.trace = trace
+        self._process = process
+
+    @property
+    def running(self) -> bool:
+        """Whether it still reads."""
+        return self._process.poll() is None
+
+    def progress(self) -> dict[str, int]:
+        """Records stored so far in the trace, by source; empty until the trace is there."""
+        try:
+            with Trace(self.trace) as trace:
+                rows = trace.sql("select source_arn, count(*) from records group by 1 order by 1")
+                return dict(rows.iter_rows())
+        except WorkbenchError:
+            return {}
+
+    def wait(self, timeout_s: float | None = None) -> dict[str, Any]:
+        """The document that `capture --json` prints, once the capture has ended.
+
+        Raises:
+            WorkbenchError: the capture failed; the message is its own.
+            subprocess.TimeoutExpired: it is still running.
+        """
+        answer, complaint = self._process.communicate(timeout=timeout_s)
+        if not answer.strip():
+            lines = complaint.strip().splitlines() or [
+                f"the capture ended with code {self._process.returncode}"
+            ]
+            raise WorkbenchError(lines[-1])
+        document: dict[str, Any] = json.loads(answer)
+        return document
+
+    def stop(self) -> dict[str, Any]:
+        """End it now; what was committed stays, and the same capture resumes from there.
+
+        Returns:
+            As `wait`.
+        """
+        if self.running:
+            self._process.send_signal(signal.SIGINT)
+        return self.wait()
+
+
+def start_capture(
+    trace: str | Path,
+    sources: Sequence[str],
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    follow: bool = False,
+    mode: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+) -> CaptureProcess:
+    """Start `workbench capture` in a process of its own and return at once.
+
+    Args:
+        trace: the folder; made when not there, resumed when there.
+        sources: `kinesis:orders`, `sqs:orders-dlq`, `sns:orders`, `dynamodb:orders`, `lambda:charge` or ARNs.
+        since: an instant or an age (`2h`); None for all that AWS still keeps (logs: the last hour).
+        until: an instant; None for the tip as of now.
+        follow: go on at the tip until `stop()`.
+        mode: `peek` or `drain`, which queues need by name.
+        profile: AWS profile.
+        region: AWS Region.
+        endpoint_url: another server than AWS, such as a local one.
+
+    Example:
+        >>> capture = start_capture("incident.trace", ["kinesis:orders"], since="2h")  # doctest: +SKIP
+        >>> capture.wait()["complete"]                                                 # doctest: +SKIP
+        True
+    """
+    options = {
+        "--since": since,
+        "--until": until,
+        "--mode": mode,
+        "--profile": profile,
+        "--region": region,
+        "--endpoint-url": endpoint_url,
+    }
+    chosen = [
+        word for name, value in options.items() if value is not None for word in (name, value)
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "workbench",
+        "capture",
+        str(trace),
+        *sources,
+        "--json",
+        *chosen,
+    ]
+    process = subprocess.Popen(
+        [*command, "--follow"] if follow else command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    return CaptureProcess(Path(trace), process)

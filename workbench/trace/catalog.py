@@ -1,0 +1,310 @@
+"""The catalog: one SQLite file that says what is live, how far each source was read, and what was covered.
+
+Every change is one transaction with `synchronous=FULL`. A segment that the catalog does not name does not exist.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from connectors.record import Checkpoint, Resource, Span
+from workbench.errors import FencedError, TraceError
+from workbench.trace.instants import instant_text
+from workbench.trace.schema import FORMAT_VERSION
+from workbench.trace.segments import Segment
+
+FILE_NAME = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One page's effect on the books: where its partition now stands and what it proved."""
+
+    source_arn: str
+    partition_id: str
+    checkpoint: Checkpoint | None = None
+    last_sequence_number: str | None = None
+    spans: tuple[Span, ...] = ()
+    state: str = "read"
+    """`read`, or `assumed` for imported files that carry no coverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything that becomes true at once."""
+
+    capture_id: str
+    at: datetime
+    segments: tuple[Segment, ...] = ()
+    moves: tuple[Move, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    epochs: dict[str, int] = field(default_factory=dict)
+    """The epoch under which each source is held; a commit for a source held by another is refused whole."""
+
+
+class Catalog:
+    """A connection to one trace's catalog; for one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection = connection
+        self.folder = folder
+
+    @classmethod
+    def create(cls, folder: Path, at: datetime) -> "Catalog":
+        """A new, empty trace in `folder`, which is made private to its owner.
+
+        Raises:
+            TraceError: the folder holds something else, or cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            if any(folder.iterdir()):
+                raise TraceError(
+                    f"wanted an empty folder for a new trace, found files in {folder}; name another"
+                )
+            (folder / "segments").mkdir(mode=0o700)
+            os.close(os.open(folder / FILE_NAME, os.O_CREAT | os.O_EXCL, 0o600))
+            catalog = cls(_connect(folder, write=True), folder)
+            catalog._connection.execute("pragma journal_mode = wal")
+            catalog._initialise(at)
+        except (OSError, sqlite3.Error) as error:
+            raise TraceError(f"cannot make a trace in {folder}: {error}") from error
+        return catalog
+
+    def _initialise(self, at: datetime) -> None:
+        schema = files(__package__).joinpath("catalog.sql").read_text("utf-8")
+        row = f"({FORMAT_VERSION}, '{uuid4()}', '{instant_text(at)}')"
+        insert = (
+            f"insert into trace (only, format_version, trace_id, created_at) values (1, {row[1:]}"  # noqa: S608 - our own constants
+        )
+        self._connection.executescript(f"begin immediate; {schema}; {insert}; commit;")
+
+    @classmethod
+    def open(cls, folder: Path, *, write: bool = False) -> "Catalog":
+        """The catalog of an existing trace.
+
+        Raises:
+            TraceError: there is no trace, it is damaged, or a newer workbench wrote it.
+        """
+        if not (folder / FILE_NAME).is_file():
+            found = "nothing" if not folder.exists() else "a folder without catalog.sqlite"
+            found = "a file" if folder.is_file() else found
+            raise TraceError(
+                f"wanted a trace at {folder}, found {found}; `workbench capture` and `import` make one"
+            )
+        try:
+            catalog = cls(_connect(folder, write=write), folder)
+            version = catalog.one("select format_version from trace")
+        except sqlite3.Error as error:
+            raise TraceError(
+                f"cannot read {folder / FILE_NAME}: {error}; `workbench verify` says more"
+            ) from error
+        if version > FORMAT_VERSION:
+            raise TraceError(
+                f"wanted a trace of format {FORMAT_VERSION} or older, found {version} in {folder}; "
+                "update replay-workbench"
+            )
+        return catalog
+
+    def close(self) -> None:
+        """Close the connection; the last one folds the write-ahead log into the file."""
+        self._connection.close()
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of one question."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+        """The first column of the first row; None when there is no row."""
+        row = self._connection.execute(sql, parameters).fetchone()
+        return None if row is None else row[0]
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable, all-or-nothing change.
+
+        Raises:
+            TraceError: the disk is full or the file is damaged; nothing of the change is there.
+        """
+        connection = self._connection
+        try:
+            connection.execute("begin immediate")
+            try:
+                yield connection
+                connection.execute("commit")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            raise TraceError(
+                f"cannot write to {self.folder}: {error}; what was committed before is safe, free space and start again"
+            ) from error
+
+    def begin(self, capture_id: str, kind: str, sources: Sequence[str], at: datetime) -> None:
+        """Note that a capture, an import or a replay has begun."""
+        with self.transaction() as connection:
+            connection.execute(
+                "insert into captures (capture_id, kind, sources, started_at, state) values (?, ?, ?, ?, 'running')",
+                (capture_id, kind, json.dumps(list(sources)), instant_text(at)),
+            )
+
+    def end(self, capture_id: str, state: str, at: datetime) -> None:
+        """Note how it ended: `done`, `interrupted` or `failed`."""
+        with self.transaction() as connection:
+            connection.execute(
+                "update captures set state = ?, ended_at = ? where capture_id = ?",
+                (state, instant_text(at), capture_id),
+            )
+
+    def take_over(self, source_arn: str, capture_id: str) -> int:
+        """Hold the source for this capture and return the epoch; whoever held it before is fenced."""
+        with self.transaction() as connection:
+            connection.execute(
+                "insert into leases values (?, ?, 1) on conflict (source_arn) do update"
+                " set capture_id = excluded.capture_id, epoch = epoch + 1",
+                (source_arn, capture_id),
+            )
+            return int(self.one("select epoch from leases where source_arn = ?", (source_arn,)))
+
+    def reserve_delivery_ids(self, count: int) -> int:
+        """The first of `count` numbers that no other delivery of this trace will have."""
+        with self.transaction() as connection:
+            first = int(self.one("select next_delivery_id from trace"))
+            connection.execute("update trace set next_delivery_id = next_delivery_id + ?", (count,))
+            return first
+
+    def checkpoints(self, source_arn: str) -> dict[str, Checkpoint]:
+        """How far each partition of the source was durably read, by partition."""
+        found = self.rows(
+            "select partition_id, position, finished from checkpoints where source_arn = ?",
+            (source_arn,),
+        )
+        return {
+            partition: Checkpoint(partition, position, bool(done))
+            for partition, position, done in found
+        }
+
+    def live_segments(self, relation: str) -> list[str]:
+        """Absolute paths of the relation's live segments, oldest first."""
+        found = self.rows(
+            "select path from segments where relation = ? and removed_in is null order by segment_id",
+            (relation,),
+        )
+        return [str(self.folder / path) for (path,) in found]
+
+    def generation(self) -> int:
+        """The number of the newest commit that changed what is live."""
+        return int(self.one("select generation from trace"))
+
+    def remember(self, **settings: str) -> None:
+        """Keep the trace's business fields (`key`, `sequence`, `event_time`) with it."""
+        with self.transaction() as connection:
+            connection.executemany(
+                "insert or replace into settings values (?, ?)", settings.items()
+            )
+
+    def settings(self) -> dict[str, str]:
+        """The business fields kept with the trace."""
+        return dict(self.rows("select name, value from settings"))
+
+    def commit(self, change: Commit) -> None:
+        """Make segments live, move checkpoints and write coverage, all at once.
+
+        Raises:
+            FencedError: another capture holds one of the sources; nothing was written.
+            TraceError: the disk is full; nothing was written.
+        """
+        with self.transaction() as connection:
+            self._refuse_when_fenced(change)
+            connection.execute("update trace set generation = generation + 1")
+            generation = self.generation()
+            connection.executemany(
+                "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in)"
+                " values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (s.relation, s.path, s.rows, s.bytes, s.sha256, change.capture_id, generation)
+                    for s in change.segments
+                ],
+            )
+            connection.executemany(
+                "insert into resources values (?, ?, ?, ?, ?)",
+                [
+                    (
+                        r.source_arn,
+                        r.kind,
+                        instant_text(r.observed_at),
+                        r.document,
+                        change.capture_id,
+                    )
+                    for r in change.resources
+                ],
+            )
+            for move in change.moves:
+                _move(connection, move, change)
+
+    def _refuse_when_fenced(self, change: Commit) -> None:
+        for source_arn, epoch in change.epochs.items():
+            held = self.one("select epoch from leases where source_arn = ?", (source_arn,))
+            if held != epoch:
+                raise FencedError(
+                    f"another capture has taken over {source_arn}; this one stops, nothing is lost"
+                )
+
+
+def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
+    if move.checkpoint is not None:
+        connection.execute(
+            "insert into checkpoints values (?, ?, ?, ?, ?, ?, ?) on conflict (source_arn, partition_id) do update set"
+            " position = excluded.position, finished = excluded.finished, capture_id = excluded.capture_id,"
+            " last_sequence_number = coalesce(excluded.last_sequence_number, last_sequence_number),"
+            " moved_at = excluded.moved_at",
+            (
+                move.source_arn,
+                move.partition_id,
+                move.checkpoint.position,
+                int(move.checkpoint.finished),
+                move.last_sequence_number,
+                change.capture_id,
+                instant_text(change.at),
+            ),
+        )
+    for span in move.spans:
+        _cover(connection, move, span, change.capture_id)
+
+
+def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: str) -> None:
+    """Grow the span that this one touches, or write a new row."""
+    state = move.state if span.cause is None else "hole"
+    from_at, to_at = instant_text(span.from_at), instant_text(span.to_at)
+    touched = connection.execute(
+        "update coverage set from_at = min(from_at, ?1), to_at = max(to_at, ?2)"
+        " where source_arn = ?3 and partition_id = ?4 and capture_id = ?5 and state = ?6 and cause is ?7"
+        " and from_at <= ?2 and to_at >= ?1",
+        (from_at, to_at, move.source_arn, move.partition_id, capture_id, state, span.cause),
+    )
+    if touched.rowcount == 0:
+        connection.execute(
+            "insert into coverage values (?, ?, ?, ?, ?, ?, ?)",
+            (move.source_arn, move.partition_id, from_at, to_at, state, span.cause, capture_id),
+        )
+
+
+def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:
+    path = folder / FILE_NAME
+    if write:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        connection.execute("pragma synchronous = full")
+        return connection
+    how = "mode=ro" if os.access(folder, os.W_OK) else "immutable=1"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=30
+    )

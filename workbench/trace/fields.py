@@ -1,0 +1,93 @@
+"""Fields of a payload, with the value that a Python Lambda handler's `json.loads` would see.
+
+DuckDB's own JSON functions are fast and differ from Python's parser in a few corners: the first of two equal keys,
+numbers in odd spellings, escapes in names. `field(body, path)` in SQL takes the fast way and sends only the rows where
+the two could differ through Python.
+"""
+
+import json
+import re
+from typing import Any
+
+import pyarrow as pa
+
+from workbench.errors import UsageError
+
+STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\.\"([^\"]+)\"|\[(\d+)\]")
+
+MACROS = (
+    "create macro payload(body) as try(decode(body))",
+    # A second mention of the last name, a backslash anywhere, or a number that is not a short plain one: ask Python.
+    r"""create macro parsers_may_differ(body, path) as
+        contains(payload(body), '\') or
+        length(replace(payload(body), concat('"', regexp_extract(path, '([^.\[\]"]+)"?\]?$', 1), '"'), '')) + 2
+            + length(regexp_extract(path, '([^.\[\]"]+)"?\]?$', 1)) < length(payload(body)) or
+        coalesce(regexp_matches(payload(body)->>path, '^-?[0-9][0-9.eE+-]*$')
+            and not regexp_matches(payload(body)->>path, '^-?[0-9]{1,15}$'), false)""",
+    """create macro field(body, path) as case
+        when payload(body) is null or not coalesce(json_valid(payload(body)), false)
+            or parsers_may_differ(body, path) then python_field(body, path)
+        else payload(body)->>path end""",
+)
+"""Statements that define `payload(body)` (text or null) and `field(body, path)` (text or null)."""
+
+
+def parse_path(path: str) -> tuple[str | int, ...]:
+    """The steps of a JSONPath like `$.order.items[0].id` or `$."odd name"`.
+
+    Raises:
+        UsageError: not of that form; wildcards and filters name no single value.
+
+    Example:
+        >>> parse_path("$.order.items[0].id")
+        ('order', 'items', 0, 'id')
+    """
+    rest, steps, at = path[1:], [], 0
+    if not path.startswith("$") or not rest:
+        raise UsageError(f"wanted a JSONPath such as $.order.id, found {path!r}")
+    while at < len(rest):
+        found = STEP.match(rest, at)
+        if found is None:
+            raise UsageError(
+                f"wanted a JSONPath such as $.order.items[0].id, found {path!r} (stuck at {rest[at:]!r})"
+            )
+        name, quoted, index = found.groups()
+        steps.append(int(index) if index is not None else name or quoted)
+        at = found.end()
+    return tuple(steps)
+
+
+def field_value(body: bytes, path: str) -> str | None:
+    """The value at `path` as text: strings as they are, everything else as compact JSON; None where there is none.
+
+    Example:
+        >>> field_value(b'{"v": 1, "v": 2}', "$.v")
+        '2'
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    for step in parse_path(path):
+        try:
+            value = (
+                value[step] if isinstance(value, dict if isinstance(step, str) else list) else None
+            )
+        except (KeyError, IndexError):
+            return None
+    return _as_text(value)
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def python_field(bodies: pa.ChunkedArray, paths: pa.ChunkedArray) -> pa.Array:
+    """`field_value` over columns: what DuckDB calls for the rows it must not decide itself."""
+    pairs = zip(bodies.to_pylist(), paths.to_pylist(), strict=True)
+    return pa.array(
+        [None if body is None else field_value(body, path) for body, path in pairs], pa.string()
+    )

@@ -1,0 +1,77 @@
+"""Importing what people already have on disk into a trace."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.files import read_files
+from workbench.trace.writer import TraceWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import took in, and what it did not."""
+
+    files: int
+    records: int
+    resources: int
+    skipped: tuple[tuple[str, str], ...]
+    """Pairs of file and reason; a file may be taken in part."""
+    sources: dict[str, int]
+    """Records by source."""
+
+    def document(self) -> dict[str, Any]:
+        """The result as `import --json` prints it."""
+        return {
+            "files": self.files,
+            "records": self.records,
+            "resources": self.resources,
+            "skipped": [{"file": file, "reason": reason} for file, reason in self.skipped],
+            "sources": self.sources,
+        }
+
+
+def import_files(
+    trace: Path,
+    paths: Sequence[Path],
+    *,
+    now: Callable[[], datetime],
+    source_arn: str | None = None,
+    partition_id: str | None = None,
+    progress: Callable[[str, int], None] = lambda file, records: None,
+) -> Imported:
+    """Take Lambda events, saved CLI answers, notifications and log exports into a trace, made when not there.
+
+    Args:
+        trace: the trace's folder.
+        paths: files or folders; several files of one partition are its pages, in the order given.
+        now: the clock.
+        source_arn: whose records they are, where a file does not say.
+        partition_id: which partition, where a file does not say.
+        progress: called with each file's name and the records so far.
+
+    Raises:
+        UnrecognisedError: a path that is not there.
+        TraceError: the trace cannot be written; what was imported before is safe.
+    """
+    taken = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
+    first = next(taken, None)
+    writer = TraceWriter(trace, "import", [str(path) for path in paths], now)
+    files, sources, skipped, resources = set(), Counter[str](), list[tuple[str, str]](), 0
+    state = "interrupted"
+    try:
+        while first is not None:
+            writer.append_records(first.records, first.resources)
+            files.add(first.path)
+            sources.update(record.source_arn for record in first.records)
+            resources += len(first.resources)
+            skipped += [(str(skip.path), skip.reason) for skip in first.skipped]
+            progress(str(first.path), sources.total())
+            first = next(taken, None)
+        state = "done"
+    finally:
+        writer.close(state)
+    return Imported(len(files), sources.total(), resources, tuple(skipped), dict(sources))

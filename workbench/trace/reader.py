@@ -1,0 +1,307 @@
+"""Reading a trace: relations as DuckDB views over one pinned generation, while a capture may go on writing."""
+
+import json
+import sqlite3
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
+
+from workbench.errors import TraceError, UsageError
+from workbench.trace.catalog import Catalog
+from workbench.trace.fields import MACROS, python_field
+from workbench.trace.instants import instant_text, parse_instant
+from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
+from workbench.trace.sql import literal, load_statement
+from workbench.trace.writer import TraceWriter
+
+BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
+"""Tables of the catalog that are readable as they are."""
+
+
+class Trace:
+    """A trace opened for reading; never blocks a running capture and is never blocked by one.
+
+    All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
+    Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
+    and the catalog's own books. `field(body, '$.path')` gives a payload's field as a handler would see it.
+
+    Raises:
+        TraceError: no trace there, a damaged or a newer one.
+
+    Example:
+        >>> trace = Trace("incident.trace")                                  # doctest: +SKIP
+        >>> trace.sql("select count(*) from records where service = $s", s="aws:sqs")  # doctest: +SKIP
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.generation = -1
+        self._connection = _connect()
+        self._let_go = weakref.finalize(self, _disconnect, self._connection)
+        self._sealed = self.path.is_file() and self.path.suffix == ".duckdb"
+        try:
+            self.refresh()
+        except BaseException:
+            self.close()
+            raise
+
+    def refresh(self) -> Self:
+        """Pin the newest generation; queries already running keep theirs."""
+        if self._sealed:
+            self._pin_sealed()
+        else:
+            self._pin_folder()
+        return self
+
+    def sql(self, statement: str, /, **parameters: Any) -> pl.DataFrame:
+        """The rows that `statement` returns, its `$names` bound to the keyword arguments.
+
+        Raises:
+            UsageError: DuckDB does not accept the statement; the message is DuckDB's first line.
+        """
+        with self._cursor() as cursor:
+            relation = self._ask(cursor, statement, parameters)
+            try:
+                return pl.DataFrame() if relation is None else relation.pl()
+            except duckdb.Error as error:
+                raise _usage_error(error) from error
+
+    def rows(
+        self, statement: str, /, *, at_once: int = 2_000, **parameters: Any
+    ) -> Iterator[dict[str, Any]]:
+        """The same rows one by one as dictionaries, never more than `at_once` of them in memory."""
+        with self._cursor() as cursor:
+            relation = self._ask(cursor, statement, parameters)
+            if relation is not None:
+                for batch in relation.to_arrow_reader(at_once):
+                    yield from batch.to_pylist()
+
+    def coverage(self) -> pl.DataFrame:
+        """What was read and what was not.
+
+        Returns:
+            One row per source, partition and touching span, sorted by them: `source_arn, partition_id, from_at, to_at,
+            state` (`read`, `assumed`, `hole`), `cause` (of a hole).
+        """
+        return self.sql(load_statement(__package__, "coverage").text)
+
+    def info(self) -> dict[str, Any]:
+        """What the trace holds, as one document: format, sources with counts and coverage, captures, results."""
+        book = self.sql("select format_version, trace_id, created_at, generation from trace").row(
+            0, named=True
+        )
+        sources = self.sql(load_statement(__package__, "sources").text).to_dicts()
+        captures = self.sql(
+            "select capture_id, kind, sources, state, started_at, ended_at from captures order by started_at"
+        )
+        return {
+            "trace": str(self.path),
+            **book,
+            "records": self.sql("select count(*) from records").item(),
+            "sources": [_json_ready(source) for source in sources],
+            "captures": [
+                {**row, "sources": json.loads(row["sources"])} for row in captures.to_dicts()
+            ],
+            "results": self.sql(load_statement(__package__, "result_counts").text).row(0, named=True),
+            "settings": self.settings(),
+        }
+
+    def settings(self) -> dict[str, str]:
+        """The business fields kept with the trace: `key`, `sequence`, `event_time` (JSONPaths into the body)."""
+        return dict(self.sql("select name, value from settings").iter_rows())
+
+    def save_results(
+        self, kind: str, tables: dict[str, pa.Table], now: Callable[[], datetime]
+    ) -> None:
+        """Write result rows into the trace, and pin the generation that has them.
+
+        Raises:
+            TraceError: a sealed export, or a full disk.
+        """
+        if self._sealed:
+            raise TraceError(
+                f"wanted a trace to write results to, found the sealed export {self.path}; use the trace"
+            )
+        writer = TraceWriter(self.path, kind, [], now)
+        writer.append_results(tables)
+        writer.close()
+        self.refresh()
+
+    def run(self, statements: Iterable[str]) -> None:
+        """Run statements one after the other on one connection; `export` seals a file with them."""
+        with self._cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def close(self) -> None:
+        """Let the trace go; queries after this fail."""
+        self._let_go()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Trace {self.path} generation {self.generation}>"
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of one's own: DuckDB refuses a connection that is busy, and widgets call from any thread."""
+        try:
+            return self._connection.cursor()
+        except duckdb.ConnectionException as error:
+            raise UsageError(
+                f"wanted an open trace, found {self.path} closed; open it again"
+            ) from error
+
+    def _ask(
+        self, cursor: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, Any]
+    ) -> duckdb.DuckDBPyRelation | None:
+        try:
+            return cursor.sql(statement, params=parameters or None)
+        except duckdb.Error as error:
+            raise _usage_error(error) from error
+
+    def _pin_folder(self) -> None:
+        catalog = Catalog.open(self.path)
+        try:
+            catalog.rows("begin")
+            generation = catalog.generation()
+            if generation != self.generation:
+                self._define(catalog)
+                self.generation = generation
+        except sqlite3.Error as error:
+            raise TraceError(
+                f"cannot read the catalog of {self.path}: {error}; `workbench verify` says more"
+            ) from error
+        finally:
+            catalog.close()
+
+    def _define(self, catalog: Catalog) -> None:
+        with self._cursor() as cursor:
+            cursor.begin()
+            for name, schema in SEGMENT_RELATIONS.items():
+                _define_view(cursor, name, schema, catalog.live_segments(name))
+            for name, schema in CATALOG_RELATIONS.items():
+                _define_table(cursor, name, _from_catalog(catalog, name, schema))
+            for name in BOOKS:
+                _define_table(cursor, name, _book(catalog, name))
+            cursor.commit()
+
+    def _pin_sealed(self) -> None:
+        if self.generation >= 0:
+            return
+        with self._cursor() as cursor:
+            try:
+                cursor.execute(f"attach {literal(str(self.path))} as sealed (read_only)")
+                for name in (*SEGMENT_RELATIONS, *CATALOG_RELATIONS, *BOOKS):
+                    cursor.execute(f"create view {name} as from sealed.{name}")
+            except duckdb.Error as error:
+                raise TraceError(
+                    f"wanted an export of a trace, found {_first_line(error)} in {self.path}"
+                ) from error
+        self.generation = self.sql("select generation from trace").item()
+
+
+def open_trace(path: str | Path) -> Trace:
+    """The trace at `path`: a trace folder, or the `.duckdb` file that `export` sealed.
+
+    Raises:
+        TraceError: no trace there, a damaged or a newer one.
+    """
+    return Trace(path)
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    """An in-memory database that can fetch nothing from anywhere, with the payload functions defined."""
+    connection = duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
+    connection.execute("set TimeZone = 'UTC'")
+    connection.create_function(
+        "python_field",
+        python_field,
+        ["BLOB", "VARCHAR"],
+        "VARCHAR",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
+    for macro in MACROS:
+        connection.execute(macro)
+    return connection
+
+
+def _disconnect(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close; the Python function goes first, because it and the connection would keep each other alive."""
+    connection.remove_function("python_field")
+    connection.close()
+
+
+def _define_view(
+    cursor: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, segments: list[str]
+) -> None:
+    cursor.execute(f"drop view if exists {name}")
+    if segments:
+        cursor.execute(f"create view {name} as from read_parquet({literal(segments)})")
+        return
+    empty = cursor.from_arrow(schema.empty_table())
+    columns = ", ".join(
+        f"null::{kind} as {column}" for column, kind in zip(empty.columns, empty.types, strict=True)
+    )
+    cursor.execute(f"create view {name} as select {columns} where false")
+
+
+def _define_table(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    cursor.execute(f"drop table if exists {name}")
+    cursor.from_arrow(table).create(name)
+
+
+def _from_catalog(catalog: Catalog, name: str, schema: pa.Schema) -> pa.Table:
+    rows = catalog.rows(f"select {', '.join(schema.names)} from {name}")  # noqa: S608 - our own schema
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [
+        pa.array(
+            [parse_instant(value) for value in column] if field.type == INSTANT else column,
+            field.type,
+        )
+        for field, column in zip(schema, columns, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _book(catalog: Catalog, name: str) -> pa.Table:
+    """A catalog table as it is: integers and text."""
+    described = catalog.rows(f"pragma table_info({name})")
+    schema = pa.schema(
+        [(row[1], pa.int64() if row[2] == "INTEGER" else pa.string()) for row in described]
+    )
+    return _from_catalog(catalog, name, schema)
+
+
+def _json_ready(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: instant_text(value.astimezone(UTC)) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+def _usage_error(error: duckdb.Error) -> UsageError:
+    return UsageError(f"DuckDB does not accept the statement: {_first_line(error)}")

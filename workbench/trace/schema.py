@@ -1,0 +1,123 @@
+"""The relations of a trace and their columns, as Arrow schemas: the format that segments are written in."""
+
+import pyarrow as pa
+
+FORMAT_VERSION = 1
+"""Raised by one with each change of the columns or the catalog; an older trace is upgraded step by step."""
+
+INSTANT = pa.timestamp("us", tz="UTC")
+
+RECORDS = pa.schema(
+    [
+        ("delivery_id", pa.int64()),
+        ("capture_id", pa.string()),
+        ("service", pa.string()),
+        ("source_arn", pa.string()),
+        ("partition_id", pa.string()),
+        ("record_id", pa.string()),
+        ("sequence_number", pa.string()),
+        ("ordering_key", pa.string()),
+        ("order_scope", pa.string()),
+        ("source_at", INSTANT),
+        ("received_at", INSTANT),
+        ("receive_count", pa.int32()),
+        ("body", pa.binary()),
+        ("body_hash", pa.binary(16)),
+        ("body_bytes", pa.int32()),
+        ("parse_status", pa.string()),
+        ("attributes", pa.string()),
+        ("envelope", pa.string()),
+    ]
+)
+
+RUNS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("source_arn", pa.string()),
+        ("handler", pa.string()),
+        ("mapping", pa.string()),
+        ("isolation", pa.string()),
+        ("started_at", INSTANT),
+        ("ended_at", INSTANT),
+        ("summary", pa.string()),
+    ]
+)
+
+INVOCATIONS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("invocation_id", pa.string()),
+        ("batch_size", pa.int32()),
+        ("closed_by", pa.string()),
+        ("event", pa.string()),
+        ("response", pa.string()),
+        ("error_type", pa.string()),
+        ("started_at", INSTANT),
+        ("duration_ms", pa.float64()),
+        ("cold", pa.bool_()),
+        ("billed_ms", pa.int64()),
+        ("max_memory_bytes", pa.int64()),
+    ]
+)
+
+OUTCOMES = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("invocation_id", pa.string()),
+        ("attempt", pa.int32()),
+        ("delivery_id", pa.int64()),
+        ("record_id", pa.string()),
+        ("partition_id", pa.string()),
+        ("verdict", pa.string()),
+        ("error_type", pa.string()),
+        ("error_message", pa.string()),
+        ("started_at", INSTANT),
+        ("duration_ms", pa.float64()),
+    ]
+)
+
+EFFECTS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("invocation_id", pa.string()),
+        ("ordinal", pa.int32()),
+        ("service", pa.string()),
+        ("operation", pa.string()),
+        ("parameters", pa.string()),
+        ("answered_with", pa.string()),
+    ]
+)
+
+SEGMENT_RELATIONS: dict[str, pa.Schema] = {
+    "records": RECORDS,
+    "runs": RUNS,
+    "invocations": INVOCATIONS,
+    "outcomes": OUTCOMES,
+    "effects": EFFECTS,
+}
+"""Kept as Parquet segments, live when the catalog says so."""
+
+COVERAGE = pa.schema(
+    [
+        ("source_arn", pa.string()),
+        ("partition_id", pa.string()),
+        ("from_at", INSTANT),
+        ("to_at", INSTANT),
+        ("state", pa.string()),
+        ("cause", pa.string()),
+        ("capture_id", pa.string()),
+    ]
+)
+
+RESOURCES = pa.schema(
+    [
+        ("source_arn", pa.string()),
+        ("kind", pa.string()),
+        ("observed_at", INSTANT),
+        ("document", pa.string()),
+        ("capture_id", pa.string()),
+    ]
+)
+
+CATALOG_RELATIONS: dict[str, pa.Schema] = {"coverage": COVERAGE, "resources": RESOURCES}
+"""Kept in the catalog itself: small, and written in the same commit as the records they speak of."""

@@ -1,0 +1,106 @@
+"""Segments: immutable Parquet files that are whole on disk before anyone is told of them."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.record import Record
+from workbench.trace.payload import body_hash, parse_status
+from workbench.trace.schema import RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One published file: what the catalog needs to know of it."""
+
+    relation: str
+    path: str
+    """Relative to the trace's folder."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def records_table(records: Iterable[Record], capture_id: str, first_delivery_id: int) -> pa.Table:
+    """The records as rows of `records`, numbered from `first_delivery_id` in the order given."""
+    rows = list(records)
+    count = len(rows)
+    bodies = [row.body for row in rows]
+    columns = [
+        pa.array(range(first_delivery_id, first_delivery_id + count), pa.int64()),
+        pa.repeat(pa.scalar(capture_id), count),
+        pa.array([str(row.service) for row in rows], pa.string()),
+        pa.array([row.source_arn for row in rows], pa.string()),
+        pa.array([row.partition_id for row in rows], pa.string()),
+        pa.array([row.record_id for row in rows], pa.string()),
+        pa.array([row.sequence_number for row in rows], pa.string()),
+        pa.array([row.ordering_key for row in rows], pa.string()),
+        pa.array([str(row.order_scope) for row in rows], pa.string()),
+        pa.array([row.source_at for row in rows], RECORDS.field("source_at").type),
+        pa.array([row.received_at for row in rows], RECORDS.field("received_at").type),
+        pa.array([row.receive_count for row in rows], pa.int32()),
+        pa.array(bodies, pa.binary()),
+        pa.array([body_hash(body) for body in bodies], pa.binary(16)),
+        pa.array([len(body) for body in bodies], pa.int32()),
+        pa.array([parse_status(body) for body in bodies], pa.string()),
+        pa.array([row.attributes for row in rows], pa.string()),
+        pa.array([row.envelope for row in rows], pa.string()),
+    ]
+    return pa.Table.from_arrays(columns, schema=RECORDS)
+
+
+def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> Segment:
+    """Write `table` so that it survives a power cut, under a name that nothing else will ever have.
+
+    Write aside, flush to disk, rename, flush the folder: the file is either whole or not there.
+
+    Raises:
+        OSError: the disk is full or not writable; nothing was published.
+    """
+    home = folder / "segments" / (service.removeprefix("aws:") or relation)
+    if not home.is_dir():
+        home.mkdir(parents=True, mode=0o700)
+        _flush_folder(home.parent)
+    encoded = _encode(table)
+    name = f"{uuid4().hex}.parquet"
+    aside, final = home / f"{name}.tmp", home / name
+    try:
+        _write_durably(aside, encoded)
+        aside.rename(final)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    _flush_folder(home)
+    digest = hashlib.sha256(encoded).hexdigest()
+    return Segment(relation, str(final.relative_to(folder)), table.num_rows, encoded.size, digest)
+
+
+def _encode(table: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", compression_level=1, write_page_checksum=True)
+    return sink.getvalue()
+
+
+def _write_durably(path: Path, content: pa.Buffer) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

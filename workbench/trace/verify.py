@@ -1,0 +1,111 @@
+"""Proving a trace whole: every live byte is the one that was committed, and no position is ahead of its data."""
+
+import hashlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from workbench.errors import TraceError, WorkbenchError
+from workbench.trace.catalog import Catalog
+from workbench.trace.reader import Trace
+from workbench.trace.sql import load_statement
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The result of a verification."""
+
+    trace: str
+    segments: int
+    rows: int
+    bytes: int
+    orphans: int
+    """Files that no commit named: what a crash left behind, harmless."""
+    problems: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The result as `verify --json` prints it."""
+        return {
+            "trace": self.trace,
+            "ok": not self.problems,
+            "segments": self.segments,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "orphans": self.orphans,
+            "problems": list(self.problems),
+        }
+
+
+def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of: None) -> Verified:
+    """Check the catalog, each live segment's sha256 and row count, and each checkpoint against the data.
+
+    Raises:
+        TraceError: there is no trace, or a newer one.
+    """
+    catalog = Catalog.open(folder)
+    try:
+        live = catalog.rows(
+            "select path, rows, bytes, sha256 from segments where removed_in is null order by segment_id"
+        )
+        problems = list(_catalog_problems(catalog))
+    finally:
+        catalog.close()
+    for number, (path, rows, size, sha256) in enumerate(live, 1):
+        problems += _segment_problems(folder / path, path, rows, size, sha256)
+        progress(number, len(live))
+    problems += [] if problems else _position_problems(folder)
+    known = {path for path, *_ in live}
+    there = {
+        str(file.relative_to(folder)) for file in (folder / "segments").rglob("*") if file.is_file()
+    }
+    return Verified(
+        str(folder),
+        len(live),
+        sum(row[1] for row in live),
+        sum(row[2] for row in live),
+        len(there - known),
+        tuple(problems),
+    )
+
+
+def _catalog_problems(catalog: Catalog) -> Iterator[str]:
+    try:
+        answers = [row[0] for row in catalog.rows("pragma integrity_check(10)")]
+    except sqlite3.Error as error:
+        answers = [str(error)]
+    yield from (f"catalog.sqlite: {answer}" for answer in answers if answer != "ok")
+
+
+def _segment_problems(file: Path, path: str, rows: int, size: int, sha256: str) -> Iterator[str]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        yield f"{path}: wanted {size:,} bytes, found no readable file ({error.strerror})"
+        return
+    if len(content) != size or hashlib.sha256(content).hexdigest() != sha256:
+        yield f"{path}: wanted {size:,} bytes with the committed sha256, found {len(content):,} other bytes"
+        return
+    found = pq.read_metadata(pa.BufferReader(content)).num_rows
+    if found != rows:
+        yield f"{path}: wanted {rows:,} rows, found {found:,}"
+
+
+def _position_problems(folder: Path) -> list[str]:
+    try:
+        with Trace(folder) as trace:
+            ahead = trace.sql(load_statement(__package__, "positions_ahead").text)
+            repeated = trace.sql(load_statement(__package__, "repeated_deliveries").text).item()
+    except TraceError:
+        raise
+    except WorkbenchError as error:
+        return [str(error)]
+    problems = [
+        f"{arn} {partition or '(whole source)'}: position {position} is ahead of the stored data"
+        for arn, partition, position in ahead.iter_rows()
+    ]
+    return problems + ([f"{repeated:,} delivery ids stand twice"] if repeated else [])

@@ -1,0 +1,149 @@
+"""The one way into a trace: pages become a segment, and the segment becomes live with the position, at once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+
+from connectors.record import Checkpoint, Page, Record, Resource, Span
+from workbench.errors import TraceError
+from workbench.trace.catalog import FILE_NAME, Catalog, Commit, Move
+from workbench.trace.segments import Segment, publish, records_table
+
+DELIVERY_IDS_AT_ONCE = 100_000
+"""Reserved in one small transaction; what a crash leaves unused is a jump in the numbers, nothing else."""
+
+
+class TraceWriter:
+    """Writes for one capture, import or replay into a trace that is made when it is not there.
+
+    Args:
+        folder: the trace.
+        kind: `capture`, `import` or `replay`.
+        sources: what was asked for, for the books.
+        now: the clock.
+
+    Example:
+        >>> writer = TraceWriter(folder, "import", ["order.json"], now)  # doctest: +SKIP
+        >>> writer.append_records(records)                               # doctest: +SKIP
+        >>> writer.close()                                               # doctest: +SKIP
+    """
+
+    def __init__(
+        self, folder: Path, kind: str, sources: Sequence[str], now: Callable[[], datetime]
+    ) -> None:
+        self.capture_id = uuid4().hex
+        self._now = now
+        there = (folder / FILE_NAME).is_file()
+        self.catalog = Catalog.open(folder, write=True) if there else Catalog.create(folder, now())
+        self._epochs: dict[str, int] = {}
+        self._next_id = self._last_id = 0
+        self.catalog.begin(self.capture_id, kind, sources, now())
+
+    def hold(self, source_arn: str) -> None:
+        """Take the source over, so that an older capture of it cannot write any more."""
+        self._epochs[source_arn] = self.catalog.take_over(source_arn, self.capture_id)
+
+    def append_pages(self, pages: Sequence[tuple[str, Page]]) -> None:
+        """Make `(source_arn, page)` pairs durable with their checkpoints and spans, in one commit.
+
+        Raises:
+            FencedError: another capture holds one of the sources.
+            TraceError: the disk is full. In both cases nothing of the pages is in the trace.
+        """
+        records = [record for _, page in pages for record in page.records]
+        moves = tuple(
+            Move(
+                source_arn,
+                page.checkpoint.partition_id,
+                page.checkpoint,
+                page.records[-1].sequence_number if page.records else None,
+                page.spans,
+            )
+            for source_arn, page in pages
+        )
+        epochs = {arn: self._epochs[arn] for arn, _ in pages if arn in self._epochs}
+        self._commit(self._record_segments(records), moves, epochs=epochs)
+
+    def append_records(self, records: Sequence[Record], resources: Sequence[Resource] = ()) -> None:
+        """Make imported records and configuration durable; each partition's span counts as `assumed`."""
+        moves = tuple(_assumed_moves(records))
+        self._commit(self._record_segments(records), moves, resources)
+
+    def append_resources(self, resources: Sequence[Resource]) -> None:
+        """Make configuration snapshots durable."""
+        if resources:
+            self._commit((), (), resources)
+
+    def append_hole(self, source_arn: str, partition_id: str, span: Span) -> None:
+        """Note a span that is known not to be read."""
+        self._commit((), (Move(source_arn, partition_id, spans=(span,)),))
+
+    def append_results(self, tables: dict[str, pa.Table]) -> None:
+        """Make result rows (`runs`, `invocations`, `outcomes`, `effects`) durable, all relations at once."""
+        segments = tuple(
+            self._publish(relation, table) for relation, table in tables.items() if table.num_rows
+        )
+        if segments:
+            self._commit(segments, ())
+
+    def checkpoints(self, source_arn: str) -> dict[str, Checkpoint]:
+        """How far each partition of the source was durably read, by partition, as the catalog has it."""
+        return self.catalog.checkpoints(source_arn)
+
+    def close(self, state: str = "done") -> None:
+        """Note how it ended and let the catalog go."""
+        self.catalog.end(self.capture_id, state, self._now())
+        self.catalog.close()
+
+    def _record_segments(self, records: Sequence[Record]) -> tuple[Segment, ...]:
+        """One segment a service, rows in the order they came."""
+        segments = []
+        for service in dict.fromkeys(record.service for record in records):
+            rows = [record for record in records if record.service == service]
+            table = records_table(rows, self.capture_id, self._delivery_ids(len(rows)))
+            segments.append(self._publish("records", table, service))
+        return tuple(segments)
+
+    def _publish(self, relation: str, table: pa.Table, service: str = "") -> Segment:
+        try:
+            return publish(self.catalog.folder, relation, table, service)
+        except OSError as error:
+            raise TraceError(
+                f"cannot write to {self.catalog.folder}: {error.strerror or error}; what was committed before is safe, "
+                "free space and start again"
+            ) from error
+
+    def _delivery_ids(self, count: int) -> int:
+        if self._next_id + count > self._last_id:
+            reserved = max(count, DELIVERY_IDS_AT_ONCE)
+            self._next_id = self.catalog.reserve_delivery_ids(reserved)
+            self._last_id = self._next_id + reserved
+        first = self._next_id
+        self._next_id += count
+        return first
+
+    def _commit(
+        self,
+        segments: tuple[Segment, ...],
+        moves: tuple[Move, ...],
+        resources: Sequence[Resource] = (),
+        epochs: dict[str, int] | None = None,
+    ) -> None:
+        change = Commit(
+            self.capture_id, self._now(), segments, moves, tuple(resources), epochs or {}
+        )
+        self.catalog.commit(change)
+
+
+def _assumed_moves(records: Iterable[Record]) -> Iterable[Move]:
+    """From the first to the last instant of each partition: what an import without coverage may claim."""
+    spans: dict[tuple[str, str], list[datetime]] = {}
+    for record in records:
+        if record.source_at is not None:
+            spans.setdefault((record.source_arn, record.partition_id), []).append(record.source_at)
+    for (source_arn, partition_id), instants in spans.items():
+        span = Span(min(instants), max(instants))
+        yield Move(source_arn, partition_id, spans=(span,), state="assumed")
