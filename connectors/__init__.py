@@ -24,6 +24,7 @@ from connectors.errors import (
     ThrottledError,
     UnrecognisedError,
 )
+from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
 from connectors.kinesis import open_stream
 from connectors.lambda_logs import open_log_group
 from connectors.record import (
@@ -51,6 +52,7 @@ __all__ = [
     "Connector",
     "ConnectorError",
     "CorruptAnswerError",
+    "ForgottenTap",
     "Mode",
     "OperationRefusedError",
     "OrderScope",
@@ -66,12 +68,14 @@ __all__ = [
     "UnrecognisedError",
     "budget_for",
     "default_mode",
+    "forgotten_taps",
     "in_lineage_order",
     "is_loopback",
     "local_client",
     "open_connector",
     "parse_source",
     "policy",
+    "remove_forgotten_taps",
     "uncovered_hash_ranges",
 ]
 
@@ -117,7 +121,7 @@ def open_connector(
         ConnectorError: No form of a source, or a mode that the service has not.
 
     Example:
-        >>> connector = open_connector("kinesis:orders", Access(), now=now)
+        >>> connector = open_connector("kinesis:orders", access, now=now)
         >>> [partition.partition_id for partition in connector.partitions()]
         ['shardId-000000000000']
 

@@ -153,8 +153,15 @@ class Connector(Protocol):
     Resuming the generator means that the page is durable: an acknowledging connector acts there.
     """
 
-    source_arn: str
-    service: str
+    @property
+    def source_arn(self) -> str:
+        """The source's identity."""
+        ...
+
+    @property
+    def service(self) -> str:
+        """AWS's eventSource."""
+        ...
 
     def partitions(self) -> Sequence[Partition]:
         """The partitions there are now; parents stand before their children."""

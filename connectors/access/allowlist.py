@@ -32,6 +32,8 @@ class Resource(StrEnum):
     LOG_GROUP = "log group"
     FUNCTION = "function"
     MAPPING = "mapping"
+    ACCOUNT = "account"
+    """Listings of an account that only the search for forgotten taps needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ ALLOW: tuple[Rule, ...] = (
         "CreateQueue",
         "DeleteQueue",
         "GetQueueAttributes",
+        "ListQueueTags",
         "ReceiveMessage",
         "SetQueueAttributes",
         "TagQueue",
@@ -94,6 +97,8 @@ ALLOW: tuple[Rule, ...] = (
     *_rules("sns", Mode.OBSERVE, Resource.TOPIC, "GetTopicAttributes", "ListSubscriptionsByTopic"),
     *_rules("sns", Mode.OBSERVE, Resource.SUBSCRIPTION, "GetSubscriptionAttributes"),
     *_rules("sns", Mode.TAP, Resource.TOPIC, "Subscribe"),
+    *_rules("sqs", Mode.TAP, Resource.ACCOUNT, "ListQueues"),
+    *_rules("sns", Mode.TAP, Resource.ACCOUNT, "ListSubscriptions"),
     *_rules("sns", Mode.TAP, Resource.SUBSCRIPTION, "Unsubscribe"),
     *_rules(
         "kinesis",

@@ -23,13 +23,15 @@ class _Credentials:
     """Credentials resolved once for all clients: a profile may ask a person for a code."""
 
     session: Any = None
+    profile: str | None = None
 
     def resolve(self, profile: str | None) -> None:
         """Begin an unguarded session, for nothing but credentials: taking a role is a call too."""
         import botocore.session
 
-        if self.session is None:
+        if self.session is None or self.profile != profile:
             self.session = botocore.session.Session(profile=profile)
+            self.profile = profile
 
     def load_credentials(self) -> Any:
         """What botocore asks a credential provider for."""

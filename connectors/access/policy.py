@@ -98,6 +98,7 @@ def _arn(name: SourceName, kind: Resource) -> str:
         Resource.TABLE_STREAM: f"{start}:dynamodb:{place}:table/{name.name}/stream/*",
         Resource.LOG_GROUP: f"{start}:logs:{place}:log-group:{name.name}:*",
         Resource.FUNCTION: f"{start}:lambda:{place}:function:{function}",
+        Resource.ACCOUNT: "*",
         Resource.MAPPING: "*",  # AWS knows no finer resource for listing mappings
     }[kind]
 

@@ -72,9 +72,14 @@ def read_files(
         UnrecognisedError: A path does not exist; nothing was read.
 
     Example:
-        >>> files = read_files([Path("event.json")], source_arn=None, partition_id=None, now=clock)
-        >>> [len(file.records) for file in files]
-        [2]
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "event.json")
+        ...     _ = path.write_text('{"Records": [{"messageId": "1", "body": "hello"}]}')
+        ...     queue = "arn:aws:sqs:us-east-1:111122223333:orders"
+        ...     files = read_files([path], source_arn=queue, partition_id=None, now=datetime.now)
+        ...     [record.body for file in files for record in file.records]
+        [b'hello']
 
     Source: the shapes are AWS's; each module of this package names its documents.
     """

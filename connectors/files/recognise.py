@@ -40,7 +40,8 @@ def found_in(document: Document, origin: Origin) -> Iterator[Found]:
         What was found; `Skip` for each part that is not taken.
 
     Example:
-        >>> origin = Origin(None, None, datetime.now(UTC))
+        >>> from datetime import UTC, datetime
+        >>> origin = Origin(None, None, datetime(2026, 1, 2, tzinfo=UTC))
         >>> next(found_in(Document(0, {"Hello": 1}), origin)).reason
         "not known as an event, an answer of the CLI or a failure record: an object with 'Hello'"
     """

@@ -31,6 +31,8 @@ def kinesis_record(record: dict[str, Any], origin: Origin) -> Record | Skip:
     envelope = {**record, "kinesis": dict(object_of(record, "kinesis"))}
     data = envelope["kinesis"]
     shard_id, _, sequence = (text_of(record, "eventID") or "").rpartition(":")
+    if not data:
+        return Skip("a Kinesis record without kinesis")
     sequence = text_of(data, "sequenceNumber") or sequence
     return _kinesis(
         envelope,
@@ -112,8 +114,8 @@ def change_record(record: dict[str, Any], origin: Origin) -> Record | Skip:
     change = dict(object_of(record, "dynamodb"))
     event_id = text_of(record, "eventID")
     source_arn = origin.arn(record.get("eventSourceARN"), "dynamodb")
-    if event_id is None:
-        return Skip("a DynamoDB change without eventID")
+    if event_id is None or not change:
+        return Skip("a DynamoDB change without eventID or without dynamodb")
     if source_arn is None:
         reason = "DynamoDB changes that do not name their stream: pass --source ARN"
         return Skip(reason, alike=True)

@@ -128,3 +128,46 @@ class NoConsumers:
 
     def list_event_source_mappings(self, **asked: Any) -> dict[str, Any]:
         return {"EventSourceMappings": []}
+
+
+class FakeQueue:
+    """Gives batches as scripted and remembers what was done with the handles."""
+
+    def __init__(self, *batches: list[str], fail: int = 0, receive_count: int = 1) -> None:
+        self.batches = list(batches)
+        self.fail = fail
+        self.receive_count = receive_count
+        self.given_back: list[str] = []
+        self.deleted: list[str] = []
+        self.receives = 0
+
+    def receive_message(self, **asked: Any) -> dict[str, Any]:
+        self.receives += 1
+        batch = self.batches.pop(0) if self.batches else []
+        system = {
+            "SentTimestamp": "1767323045678",
+            "ApproximateReceiveCount": str(self.receive_count),
+        }
+        messages = [
+            {
+                "MessageId": i,
+                "ReceiptHandle": f"{i}/{self.receives}",
+                "Body": i,
+                "Attributes": system,
+            }
+            for i in batch
+        ]
+        return {"Messages": messages} if messages else {}
+
+    def change_message_visibility_batch(self, **asked: Any) -> dict[str, Any]:
+        assert all(entry["VisibilityTimeout"] == 0 for entry in asked["Entries"])
+        return self._done(self.given_back, asked["Entries"])
+
+    def delete_message_batch(self, **asked: Any) -> dict[str, Any]:
+        return self._done(self.deleted, asked["Entries"])
+
+    def _done(self, handles: list[str], entries: list[dict[str, str]]) -> dict[str, Any]:
+        assert len(entries) <= 10
+        failed, self.fail = entries[: self.fail], max(0, self.fail - len(entries))
+        handles += [entry["ReceiptHandle"] for entry in entries[len(failed) :]]
+        return {"Failed": [{"Id": entry["Id"], "Code": "x"} for entry in failed]}

@@ -85,6 +85,7 @@ MODULES = (
             "access.policy",
             "answers",
             "budget",
+            "forgotten_taps",
             "identity",
             "log_position",
             "shards",

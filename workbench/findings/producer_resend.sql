@@ -11,6 +11,7 @@
 -- -> record_id VARCHAR: the message's id
 -- -> group_number BIGINT: tells apart groups of one content
 -- -> by_chance DOUBLE: probability that chance put the group so close
+-- By chance: n other messages of that content over the whole span make about n² · spread / span groups as close.
 -- A message inside an SNS envelope is compared by the envelope's Message, and copies of one publish are one message.
 -- Contents that come at a steady beat (heartbeats) are no resends.
 with sent as (
@@ -43,7 +44,7 @@ with sent as (
          sum(count(*)) over (partition by source_arn, content) - count(*) as elsewhere
   from grouped group by source_arn, content, group_number
 ), judged as (
-  select measured.*, 1 - exp(-elsewhere * spread_ms / span_ms::double) as by_chance
+  select measured.*, 1 - exp(-elsewhere * (elsewhere + copies) * spread_ms / span_ms::double) as by_chance
   from measured join spans using (source_arn)
   where copies > 1 and not (copies >= 4 and (unevenness < 0.5 or spread_ms > span_ms / 2))
 )

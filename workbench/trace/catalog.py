@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
@@ -19,7 +19,7 @@ from connectors.record import Checkpoint, Resource, Span
 from workbench.errors import FencedError, TraceError
 from workbench.trace.instants import instant_text
 from workbench.trace.schema import FORMAT_VERSION
-from workbench.trace.segments import Segment
+from workbench.trace.segments import Segment, flush_folder
 
 FILE_NAME = "catalog.sqlite"
 
@@ -64,28 +64,21 @@ class Catalog:
         Raises:
             TraceError: the folder holds something else, or cannot be written.
         """
+        aside = folder / f"{FILE_NAME}.tmp"
         try:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            if any(folder.iterdir()):
-                raise TraceError(
-                    f"wanted an empty folder for a new trace, found files in {folder}; name another"
-                )
-            (folder / "segments").mkdir(mode=0o700)
-            os.close(os.open(folder / FILE_NAME, os.O_CREAT | os.O_EXCL, 0o600))
-            catalog = cls(_connect(folder, write=True), folder)
-            catalog._connection.execute("pragma journal_mode = wal")
-            catalog._initialise(at)
+            if {entry.name for entry in folder.iterdir()} - {"segments", aside.name}:
+                raise TraceError(f"wanted an empty folder for a new trace, found files in {folder}; name another")
+            (folder / "segments").mkdir(mode=0o700, exist_ok=True)
+            aside.unlink(missing_ok=True)
+            os.close(os.open(aside, os.O_CREAT | os.O_EXCL, 0o600))
+            _initialise(aside, at)
+            os.link(aside, folder / FILE_NAME)  # unlike a rename, never over a trace made meanwhile
+            aside.unlink()
+            flush_folder(folder)
         except (OSError, sqlite3.Error) as error:
             raise TraceError(f"cannot make a trace in {folder}: {error}") from error
-        return catalog
-
-    def _initialise(self, at: datetime) -> None:
-        schema = files(__package__).joinpath("catalog.sql").read_text("utf-8")
-        row = f"({FORMAT_VERSION}, '{uuid4()}', '{instant_text(at)}')"
-        insert = (
-            f"insert into trace (only, format_version, trace_id, created_at) values (1, {row[1:]}"  # noqa: S608 - our own constants
-        )
-        self._connection.executescript(f"begin immediate; {schema}; {insert}; commit;")
+        return cls.open(folder, write=True)
 
     @classmethod
     def open(cls, folder: Path, *, write: bool = False) -> "Catalog":
@@ -260,6 +253,19 @@ class Catalog:
                 )
 
 
+def _initialise(path: Path, at: datetime) -> None:
+    """An empty catalog in `path`, whole on disk; renamed into place later, so that a half-made one is never found."""
+    schema = files(__package__).joinpath("catalog.sql").read_text("utf-8")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("pragma synchronous = full")
+        connection.executescript(f"begin immediate; {schema}")
+        connection.execute(
+            "insert into trace (only, format_version, trace_id, created_at) values (1, ?, ?, ?)",
+            (FORMAT_VERSION, str(uuid4()), instant_text(at)),
+        )
+        connection.execute("commit")
+
+
 def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
     if move.checkpoint is not None:
         connection.execute(
@@ -302,6 +308,7 @@ def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     path = folder / FILE_NAME
     if write:
         connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         return connection
     how = "mode=ro" if os.access(folder, os.W_OK) else "immutable=1"

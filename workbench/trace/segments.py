@@ -66,7 +66,7 @@ def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> 
     home = folder / "segments" / (service.removeprefix("aws:") or relation)
     if not home.is_dir():
         home.mkdir(parents=True, mode=0o700)
-        _flush_folder(home.parent)
+        flush_folder(home.parent)
     encoded = _encode(table)
     name = f"{uuid4().hex}.parquet"
     aside, final = home / f"{name}.tmp", home / name
@@ -76,7 +76,7 @@ def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> 
     except OSError:
         aside.unlink(missing_ok=True)
         raise
-    _flush_folder(home)
+    flush_folder(home)
     digest = hashlib.sha256(encoded).hexdigest()
     return Segment(relation, str(final.relative_to(folder)), table.num_rows, encoded.size, digest)
 
@@ -98,7 +98,8 @@ def _write_durably(path: Path, content: pa.Buffer) -> None:
         os.close(descriptor)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make names in the folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

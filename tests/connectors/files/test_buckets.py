@@ -18,6 +18,13 @@ def test_a_notification_is_ordered_by_its_object_key(tmp_path: Path) -> None:
     assert rebuilt(record) == s3_record()
 
 
+def test_a_bucket_keeps_the_arn_that_was_said(tmp_path: Path) -> None:
+    bucket = {"name": "b", "arn": "arn:aws-cn:s3:::b"}
+    notification = s3_record(s3={"bucket": bucket, "object": {"sequencer": "0A"}})
+    (record,) = records_of(tmp_path, {"Records": [notification]})
+    assert record.source_arn == "arn:aws-cn:s3:::b"
+
+
 def test_a_bucket_without_arn_gets_the_one_its_name_says(tmp_path: Path) -> None:
     notification = s3_record(s3={"bucket": {"name": "b"}, "object": {"sequencer": "0A"}})
     (record,) = records_of(tmp_path, {"Records": [notification]})

@@ -50,6 +50,10 @@ def test_documents_appended_to_each_other_are_several() -> None:
     assert values(f"{one}\n{one}{one}\n".encode()) == [{"a": 1}] * 3
 
 
+def test_an_empty_answer_before_a_longer_one_makes_no_json_lines() -> None:
+    assert values(b'{}\n{\n    "a": 1\n}\n') == [{}, {"a": 1}]
+
+
 def test_a_broken_document_between_others_costs_only_itself() -> None:
     content = b'{\n  "a": 1\n}\n{\n  "a": oops\n}\n{\n  "a": 3\n}\n'
     assert values(content) == [{"a": 1}, {"a": 3}]

@@ -178,6 +178,13 @@ def test_an_exports_instants_leave_the_message_and_lines_without_one_go_on(tmp_p
     assert second.body == b"END RequestId: 1"
 
 
+def test_a_line_of_a_timeout_is_no_exports_instant(tmp_path: Path) -> None:
+    line = b"2026-01-05T10:00:05.002Z 00000000-0000-4000-8000-000000000003 Task timed out"
+    first, second = records_of(tmp_path, line + b" after 3.00 seconds\nEND RequestId: 1\n", GROUP)
+    assert first.body == line + b" after 3.00 seconds"
+    assert second.body == b"END RequestId: 1"
+
+
 def test_tailed_lines_name_their_stream(tmp_path: Path) -> None:
     text = b"2026-01-05T10:00:00.490000+00:00 2026/01/05/[$LATEST]0a1b END RequestId: 1\n"
     (record,) = records_of(tmp_path, text, GROUP)

@@ -67,6 +67,14 @@ def test_messages_of_an_answer_keep_their_own_spelling(tmp_path: Path) -> None:
     assert rebuilt(record) == MESSAGE
 
 
+def test_a_message_of_an_answer_that_is_damaged_is_told_by_its_number(tmp_path: Path) -> None:
+    answer = {"Messages": [MESSAGE, {"Body": "b"}, None]}
+    assert reasons_of(tmp_path, answer, source_arn=QUEUE) == [
+        "line 1, message 2: an SQS message without MessageId",
+        "line 1, message 3: wanted an SQS message, found NoneType",
+    ]
+
+
 def test_one_message_received_twice_is_two_deliveries(tmp_path: Path) -> None:
     records = records_of(tmp_path, {"Messages": [MESSAGE, MESSAGE]}, QUEUE)
     assert [record.record_id for record in records] == [MESSAGE["MessageId"]] * 2

@@ -106,6 +106,7 @@ def test_halves_of_surrogate_pairs_survive_in_body_and_envelope(tmp_path: Path, 
     (record,) = records_of(tmp_path, {"Records": [written]})
     assert record.body == text.encode("utf-8", "surrogatepass")
     assert rebuilt(record) == written
+    assert len(record.record_id) >= len(f"id{text}")
     for column in (record.record_id, record.envelope, record.attributes):
         column.encode("utf-8")
 
@@ -117,7 +118,7 @@ def test_numbers_beyond_64_bits_survive(tmp_path: Path) -> None:
 
 
 def test_depth_that_cannot_be_written_again_is_told(tmp_path: Path) -> None:
-    deep = "[" * 900 + "]" * 900
+    deep = "[" * 1010 + "]" * 1010
     lines = [json.dumps(bus_event()).replace('{"order": 7}', deep), json.dumps(bus_event())]
     (part,) = read(write(tmp_path, "\n".join(lines).encode()))
     assert len(part.records) + len(part.skipped) == 2

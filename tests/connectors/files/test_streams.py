@@ -122,9 +122,11 @@ def test_changes_of_an_answer_take_source_and_shard_from_the_user(tmp_path: Path
 def test_records_without_identity_are_told(tmp_path: Path) -> None:
     without_sequence = {"eventSource": "aws:kinesis", "kinesis": {"data": ""}}
     without_id = dynamodb_record(eventID=7)
-    assert reasons_of(tmp_path, {"Records": [without_sequence, without_id]}) == [
+    without_data = kinesis_record(kinesis=None)
+    assert reasons_of(tmp_path, {"Records": [without_sequence, without_id, without_data]}) == [
         "line 1, record 1: a Kinesis record without a sequence number",
-        "line 1, record 2: a DynamoDB change without eventID",
+        "line 1, record 2: a DynamoDB change without eventID or without dynamodb",
+        "line 1, record 3: a Kinesis record without kinesis",
     ]
 
 
