@@ -5,9 +5,11 @@ appear at any time. So each pass reads the whole group from a little before the 
 up to now, and leaves out what this reader has already yielded.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from connectors.access.clients import Access
@@ -187,8 +189,9 @@ class LogGroup:
             return self._filter(replace(position, token=None))  # kept too long: AWS forgot it
         for event in required(answer, "events", list, self._wanted):
             required(event, "timestamp", int, self._wanted)
-            for member in ("eventId", "logStreamName", "message"):
+            for member in ("logStreamName", "message"):
                 required(event, member, str, self._wanted)
+        answer["events"] = _identified(self.group, answer["events"])
         return answer
 
     @property
@@ -207,6 +210,27 @@ class LogGroup:
             source_at=instant_of_ms(event["timestamp"]),
             envelope=compact_json(without(event, "message")),
         )
+
+
+def _identified(group: str, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The events with an id each: AWS's own or, from a local server that gives none, a hash of all they are.
+
+    Events that are equal in everything are told apart by their place among each other.
+    """
+    equal: Counter[str] = Counter()
+    return [
+        event if event.get("eventId") else {**event, "eventId": _hash(group, event, equal)}
+        for event in events
+    ]
+
+
+def _hash(group: str, event: Mapping[str, Any], equal: Counter[str]) -> str:
+    stream, at = event["logStreamName"], event["timestamp"]
+    said = repr((group, stream, at, event.get("ingestionTime"), event["message"]))
+    equal[said] += 1
+    return blake2b(
+        f"{equal[said]} {said}".encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
 
 
 def open_log_group(

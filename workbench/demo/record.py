@@ -3,7 +3,9 @@
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.demo.system import (
@@ -63,9 +65,6 @@ def record_demo(folder: Path, tell: Callable[[str], None]) -> tuple[Path, tuple[
         ).wait()
         if not captured["complete"]:
             raise WorkbenchError(f"the capture is not complete: {json.dumps(captured['sources'])}")
-    catalog = Catalog.open(trace, write=True)
-    catalog.remember(key=KEY, sequence=SEQUENCE, demo=str(SEED))
-    catalog.close()
     labels = json.dumps([asdict(fault) for fault in traffic.planted], indent=2)
     (folder / "labels.json").write_text(labels + "\n", "utf-8")
     return trace, traffic.planted
@@ -101,7 +100,7 @@ def _run_traffic(
 
 
 def _make_room(folder: Path, trace: Path) -> None:
-    """A folder with the handlers in it and no trace."""
+    """A folder with the handlers in it, and an empty trace that knows its business fields."""
     if trace.exists():
         with open_trace(trace) as there:
             if "demo" not in there.settings():
@@ -117,3 +116,5 @@ def _make_room(folder: Path, trace: Path) -> None:
         raise WorkbenchError(
             f"cannot write to {folder}: {error.strerror}; name another folder"
         ) from error
+    with closing(Catalog.create(trace, datetime.now(UTC))) as catalog:
+        catalog.remember(key=KEY, sequence=SEQUENCE, demo=str(SEED))
