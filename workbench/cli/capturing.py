@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
     )(capture)
     app.command(
         "import",
-        epilog="Example: workbench import incident.trace events/ dlq-messages.json --source sqs:orders-dlq",
+        epilog="Example: workbench import incident.trace events/ dlq.json --source arn:aws:sqs:eu-west-1:111111111111:orders-dlq",
     )(import_)
     app.command(
         "policy", epilog="Example: workbench policy kinesis:orders sqs:orders-dlq --mode peek"

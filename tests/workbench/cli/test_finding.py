@@ -1,0 +1,42 @@
+"""Findings on the terminal and for programs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.cli.running import run
+from tests.workbench.findings.traces import put, trace_of
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    folder = tmp_path / "t.trace"
+    trace_of(folder, [put(n, "k", {"id": "o1", "v": v}, n) for n, v in enumerate([1, 2, 4])]).close()
+    return folder
+
+
+def test_find_gives_a_list_of_findings(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ran = run(capfd, "find", trace, "--key", "$.id", "--sequence", "$.v", "--json")
+
+    assert ran.code == 0
+    assert [finding["kind"] for finding in ran.document] == ["sequence_gap"]
+
+
+def test_nothing_found_is_an_empty_list_and_no_failure(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ran = run(capfd, "find", trace, "--only", "redelivery,hot_key", "--json")
+
+    assert (ran.code, ran.document) == (0, [])
+
+
+def test_what_was_not_looked_for_is_said_beside_the_document(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ran = run(capfd, "find", trace, "--json")
+
+    assert ran.document == []
+    assert "sequence_gap not looked for" in ran.err
+
+
+def test_an_unknown_kind_is_wrong_use(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ran = run(capfd, "find", trace, "--only", "gaps")
+
+    assert ran.code == 2
+    assert "sequence_gap" in ran.complaint
