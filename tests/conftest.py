@@ -1,6 +1,8 @@
 """Fixtures that every room of the tests may ask for."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,4 +25,16 @@ def shared_events() -> Path:
     folder = REPOSITORY.parent / "shared" / "events"
     if not folder.is_dir():
         missing(f"no sample events at {folder.name}/ beside the repository")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `workbench demo` leaves: trace, labels, handlers, report, and its document in `demo.json`."""
+    folder = tmp_path_factory.mktemp("demonstration") / "demo"
+    ran = subprocess.run(
+        [sys.executable, "-m", "workbench", "demo", str(folder), "--json"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    (folder / "demo.json").write_text(ran.stdout, "utf-8")
     return folder

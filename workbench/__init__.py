@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from workbench.trace.capture_process import CaptureProcess, start_capture
     from workbench.trace.export import export
     from workbench.trace.reader import Trace
-    from workbench.trace.reader import open_trace as open  # noqa: A004 - wb.open("incident.trace") reads as it should
+    from workbench.trace.reader import open_trace as open
     from workbench.trace.verify import verify
 
 __all__ = [

@@ -22,7 +22,9 @@ def start(trace: Path) -> subprocess.Popen[str]:
 
 def stored(trace: Path) -> dict[str, list[int]]:
     with open_trace(trace) as opened:
-        rows = opened.sql("select partition_id, sequence_number::int from records order by delivery_id")
+        rows = opened.sql(
+            "select partition_id, sequence_number::int from records order by delivery_id"
+        )
     return {shard: [number for at, number in rows.iter_rows() if at == shard] for shard in SHARDS}
 
 
@@ -58,7 +60,9 @@ def test_a_capture_killed_now_and_then_loses_nothing_and_repeats_nothing(tmp_pat
 
 
 @pytest.mark.kill
-def test_a_capture_killed_at_fifty_random_instants_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:
+def test_a_capture_killed_at_fifty_random_instants_loses_nothing_and_repeats_nothing(
+    tmp_path: Path,
+) -> None:
     killed = lasted = 0
     for trial in range(10):
         progress = kill_and_resume(tmp_path / f"{trial}.trace", kills=5, seed=trial)

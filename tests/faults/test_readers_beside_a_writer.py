@@ -30,7 +30,8 @@ RECORDS = 700
 def test_two_readers_and_a_writer_get_along(tmp_path: Path) -> None:
     trace = tmp_path / "t.trace"
     writer = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.scripted_capture", str(trace), str(RECORDS)], cwd=REPOSITORY
+        [sys.executable, "-m", "tests.faults.scripted_capture", str(trace), str(RECORDS)],
+        cwd=REPOSITORY,
     )
     readers = [
         subprocess.Popen(

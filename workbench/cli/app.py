@@ -7,7 +7,17 @@ import typer
 from typer.exceptions import TyperException
 
 from connectors.errors import ConnectorError
-from workbench.cli import capturing, finding, reading, replaying, trying, tuning
+from workbench.cli import (
+    account,
+    capturing,
+    demonstrating,
+    finding,
+    importing,
+    reading,
+    replaying,
+    trying,
+    tuning,
+)
 from workbench.cli.terminal import say
 from workbench.errors import UsageError, WorkbenchError
 
@@ -22,7 +32,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="First try: workbench demo",
 )
-for room in (trying, capturing, reading, finding, replaying, tuning):
+for room in (
+    demonstrating,
+    capturing,
+    importing,
+    reading,
+    finding,
+    replaying,
+    tuning,
+    trying,
+    account,
+):
     room.add_to(app)
 
 

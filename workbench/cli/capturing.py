@@ -1,43 +1,22 @@
-"""capture, import, policy: getting traffic into a trace."""
+"""capture: recording sources into a trace."""
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workbench.cli.account import Endpoint, ModeOption, Profile, Region, Sources, access_to, mode_of
 from workbench.cli.interrupts import stopping_on_signals
 from workbench.cli.options import AsJson, NewTrace, SinceOption, UntilOption
 from workbench.cli.terminal import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from connectors import Access, Connector, Mode
+    from connectors import Access, Connector
 
 INCOMPLETE, INTERRUPTED = 3, 130
-
-Sources = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SOURCE…",
-        help="kinesis:NAME sqs:NAME sns:NAME dynamodb:TABLE lambda:FUNCTION logs:GROUP, or an ARN.",
-    ),
-]
-ModeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--mode",
-        metavar="MODE",
-        help="Of the queues: peek (receive, give back) or drain (delete once safe).",
-    ),
-]
-Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile.")]
-Region = Annotated[str | None, typer.Option("--region", help="AWS Region.")]
-Endpoint = Annotated[
-    str | None, typer.Option("--endpoint-url", help="Another server than AWS, such as a local one.")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,13 +25,6 @@ def add_to(app: typer.Typer) -> None:
         "capture",
         epilog="Example: workbench capture incident.trace kinesis:orders lambda:charge --since 2h --profile prod",
     )(capture)
-    app.command(
-        "import",
-        epilog="Example: workbench import incident.trace events/ dlq.json --source arn:aws:sqs:eu-west-1:111111111111:orders-dlq",
-    )(import_)
-    app.command(
-        "policy", epilog="Example: workbench policy kinesis:orders sqs:orders-dlq --mode peek"
-    )(policy)
 
 
 def capture(
@@ -85,7 +57,7 @@ def capture(
     now = datetime.now(UTC)
     limits = Limits(parse_since(until, now) if until else None, follow or for_ is not None)
     asked = _Asked(sources, mode, parse_since(since, now) if since else None, limits.until, force)
-    access = _access(profile, region, endpoint_url, mode)
+    access = access_to(profile, region, endpoint_url, mode)
     stop = threading.Event()
     timer = threading.Timer(parse_age(for_).total_seconds(), stop.set) if for_ else None
     connectors = asked.open(access)
@@ -114,7 +86,7 @@ def capture(
         print_json(document)
     else:
         rows = [
-            [s["source_arn"], s["records"], s["holes"], s["error"]] for s in document["sources"]
+            [source_name(s["source_arn"]), s["records"], s["holes"], s["error"]] for s in document["sources"]
         ]
         print_table(["source", "records", "holes", "what went wrong"], rows)
     if interrupted.is_set():
@@ -123,69 +95,6 @@ def capture(
         )
         return INTERRUPTED
     return _judge(captured.complete, document["records"], [s["error"] for s in document["sources"]])
-
-
-def import_(
-    trace: NewTrace,
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE…", help="JSON, JSON lines, gzip of either, or folders."),
-    ],
-    source: Annotated[
-        str | None,
-        typer.Option("--source", metavar="ARN", help="Whose records, where a file does not say."),
-    ] = None,
-    partition: Annotated[
-        str | None,
-        typer.Option(
-            "--partition", metavar="ID", help="Which shard or stream, where a file does not say."
-        ),
-    ] = None,
-    json: AsJson = False,
-) -> int:
-    """Take in Lambda events, saved `aws … --output json` answers, notifications, log exports."""
-    from workbench.trace.import_files import import_files
-    from workbench.trace.sources import source_name
-
-    with progress("imported") as shown:
-        task = shown.add_task("records", total=None) if shown else None
-        imported = import_files(
-            trace,
-            files,
-            now=lambda: datetime.now(UTC),
-            source_arn=source,
-            partition_id=partition,
-            progress=lambda file, records: (
-                shown.update(task, completed=records)  # type: ignore[arg-type]
-                if shown
-                else None
-            ),
-        )
-    if json:
-        print_json(imported.document())
-    else:
-        print_table(
-            ["source", "records"],
-            ([source_name(arn), count] for arn, count in sorted(imported.sources.items())),
-        )
-        for file, reason in imported.skipped:
-            say(f"skipped {file}: {reason}")
-        say(
-            f"{imported.records:,} records and {imported.resources} configuration answers from {imported.files} files"
-        )
-    return INCOMPLETE if imported.skipped else 0
-
-
-def policy(sources: Sources, mode: ModeOption = None) -> None:
-    """Print the IAM policy that capturing these sources needs, and nothing more."""
-    from connectors import policy as policy_of
-
-    statements = [
-        {**statement, "Sid": f"{statement['Sid']}{number}"}
-        for number, source in enumerate(sources, 1)
-        for statement in policy_of(source, _mode_of(source, mode))["Statement"]
-    ]
-    print_json({"Version": "2012-10-17", "Statement": statements})
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +117,7 @@ class _Asked:
                         source,
                         access,
                         now=lambda: datetime.now(UTC),
-                        mode=_mode_of(source, self.mode),
+                        mode=mode_of(source, self.mode),
                         since=self.since,
                         until=self.until,
                         force=self.force,
@@ -219,27 +128,6 @@ class _Asked:
                 connector.close()
             raise
         return opened
-
-
-def _mode_of(source: str, mode: str | None) -> "Mode | None":
-    """`--mode` speaks of the queues; everything else has only one."""
-    from connectors import Mode, Service, parse_source
-    from workbench.errors import UsageError
-
-    if mode is not None and mode not in tuple(Mode):
-        raise UsageError(f"wanted a mode of {', '.join(Mode)}, found {mode!r}")
-    return Mode(mode) if mode and parse_source(source).service == Service.SQS else None
-
-
-def _access(
-    profile: str | None, region: str | None, endpoint_url: str | None, mode: str | None
-) -> "Access":
-    from connectors import Access, Mode
-
-    agreed = frozenset({Mode.OBSERVE, Mode.TAP}) | (
-        {Mode(mode)} if mode in tuple(Mode) else frozenset()
-    )
-    return Access(profile=profile, region=region, endpoint_url=endpoint_url, modes=agreed)
 
 
 def _budget(access: "Access") -> Callable[[str], float]:

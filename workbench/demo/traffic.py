@@ -63,23 +63,10 @@ def _placements(random: Random) -> tuple[tuple[str, ...], tuple[Planted, ...]]:
     """Orders placed; two are sent again a little later, one has a total that the handler cannot read."""
     orders = [f"order-{number:04d}" for number in range(1, PLACED + 1)]
     first, second, poison = random.sample(orders[5:-5], 3)
-    sent = []
-    for order in orders:
-        total = f"{random.uniform(5, 200):.2f}"
-        shown = total.replace(".", ",") if order == poison else total
-        sent.append(
-            json.dumps(
-                {
-                    "order_id": order,
-                    "customer": _customer(random),
-                    "total": shown,
-                    "currency": "EUR",
-                }
-            )
-        )
+    texts = {order: _placement(random, order, comma=order == poison) for order in orders}
+    sent = list(texts.values())
     for order in (first, second):
-        place = orders.index(order)
-        sent.insert(place + 4 + sent[: place + 4].count(sent[place]) - 1, sent[place])
+        sent.insert(sent.index(texts[order]) + 4, texts[order])
     planted = [
         Planted("producer_resend", source, order, "placed twice by a client that timed out")
         for order in (first, second)
@@ -91,6 +78,14 @@ def _placements(random: Random) -> tuple[tuple[str, ...], tuple[Planted, ...]]:
         )
     )
     return tuple(sent), tuple(planted)
+
+
+def _placement(random: Random, order: str, *, comma: bool) -> str:
+    total = f"{random.uniform(5, 200):.2f}"
+    shown = total.replace(".", ",") if comma else total
+    return json.dumps(
+        {"order_id": order, "customer": _customer(random), "total": shown, "currency": "EUR"}
+    )
 
 
 def _events(random: Random) -> tuple[tuple[Event, ...], tuple[Planted, ...]]:

@@ -97,8 +97,8 @@ def _unable(wanted: Iterable[Detector], scope: Scope, *, asked: bool) -> list[st
     if unable and asked:
         kind, lacks = next(iter(unable.items()))
         raise UsageError(
-            f"{kind} needs {' and '.join('--' + name for name in lacks)} (a JSONPath such as $.order.version): AWS's own"
-            " sequence numbers are not dense and never show a gap"
+            f"{kind} needs {' and '.join('--' + name for name in lacks)} (a JSONPath such as $.order.version):"
+            " AWS's own sequence numbers are not dense and never show a gap"
         )
     return [
         f"{kind} not looked for: no {' and no '.join('--' + name for name in lacks)}"

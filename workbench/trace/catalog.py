@@ -68,7 +68,9 @@ class Catalog:
         try:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             if {entry.name for entry in folder.iterdir()} - {"segments", aside.name}:
-                raise TraceError(f"wanted an empty folder for a new trace, found files in {folder}; name another")
+                raise TraceError(
+                    f"wanted an empty folder for a new trace, found files in {folder}; name another"
+                )
             (folder / "segments").mkdir(mode=0o700, exist_ok=True)
             aside.unlink(missing_ok=True)
             os.close(os.open(aside, os.O_CREAT | os.O_EXCL, 0o600))

@@ -110,7 +110,9 @@ class Trace:
             "captures": [
                 {**row, "sources": json.loads(row["sources"])} for row in captures.to_dicts()
             ],
-            "results": self.sql(load_statement(__package__, "result_counts").text).row(0, named=True),
+            "results": self.sql(load_statement(__package__, "result_counts").text).row(
+                0, named=True
+            ),
             "settings": self.settings(),
         }
 

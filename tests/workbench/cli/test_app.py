@@ -23,15 +23,21 @@ def commands() -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)
-def test_every_command_has_help_with_an_example(command: tuple[str, ...], capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_with_an_example(
+    command: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
     ran = run(capfd, *command, "--help")
 
     assert ran.code == 0
     assert "Example: workbench " + " ".join(command) in " ".join(ran.out.split())
 
 
-@pytest.mark.parametrize("command", [c for c in commands() if c not in {("policy",), ("lab",)}], ids=" ".join)
-def test_every_command_can_answer_a_program(command: tuple[str, ...], capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "command", [c for c in commands() if c not in {("policy",), ("lab",)}], ids=" ".join
+)
+def test_every_command_can_answer_a_program(
+    command: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
     assert "--json" in run(capfd, *command, "--help").out
 
 

@@ -42,8 +42,12 @@ def local(aws: LocalAws) -> tuple[str, ...]:
 def test_a_capture_stores_everything_and_a_second_adds_nothing(
     stream: str, local_aws: LocalAws, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    first = run(capfd, "capture", tmp_path / "t.trace", f"kinesis:{stream}", *local(local_aws), "--json")
-    second = run(capfd, "capture", tmp_path / "t.trace", f"kinesis:{stream}", *local(local_aws), "--json")
+    first = run(
+        capfd, "capture", tmp_path / "t.trace", f"kinesis:{stream}", *local(local_aws), "--json"
+    )
+    second = run(
+        capfd, "capture", tmp_path / "t.trace", f"kinesis:{stream}", *local(local_aws), "--json"
+    )
 
     assert (first.code, first.document["records"], first.document["complete"]) == (0, 50, True)
     assert (second.code, second.document["records"]) == (0, 0)
@@ -63,7 +67,11 @@ def test_a_queue_is_not_touched_before_its_mode_is_named(
 
 @pytest.mark.parametrize(
     ("source", "said"),
-    [("kinesis:no-such-stream", "no-such-stream"), ("kinseis:orders", "kinesis:"), ("sqs:no-such-queue", "no-such-queue")],
+    [
+        ("kinesis:no-such-stream", "no-such-stream"),
+        ("kinseis:orders", "kinesis:"),
+        ("sqs:no-such-queue", "no-such-queue"),
+    ],
 )
 def test_a_source_that_is_not_there_is_one_line(
     source: str, said: str, local_aws: LocalAws, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -88,7 +96,9 @@ def test_no_region_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert "--region" in ran.complaint
 
 
-def test_an_endpoint_where_nobody_listens_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_endpoint_where_nobody_listens_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     endpoint = ("--endpoint-url", "http://127.0.0.1:9", "--region", "us-east-1")
 
     ran = run(capfd, "capture", tmp_path / "t.trace", "kinesis:orders", *endpoint)
@@ -120,7 +130,9 @@ def refusing_server() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_missing_right_is_one_line(refusing_server: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_right_is_one_line(
+    refusing_server: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     endpoint = ("--endpoint-url", refusing_server, "--region", "us-east-1")
 
     ran = run(capfd, "capture", tmp_path / "t.trace", "kinesis:orders", *endpoint)
@@ -130,20 +142,33 @@ def test_a_missing_right_is_one_line(refusing_server: str, tmp_path: Path, capfd
 
 
 def test_an_unknown_mode_is_wrong_use(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    ran = run(capfd, "capture", tmp_path / "t.trace", "sqs:q", "--mode", "steal", "--region", "us-east-1")
+    ran = run(
+        capfd, "capture", tmp_path / "t.trace", "sqs:q", "--mode", "steal", "--region", "us-east-1"
+    )
 
     assert ran.code == 2
     assert "steal" in ran.complaint
 
 
 def test_a_wrong_age_is_wrong_use(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    ran = run(capfd, "capture", tmp_path / "t.trace", "kinesis:q", "--since", "yesterday", "--region", "us-east-1")
+    ran = run(
+        capfd,
+        "capture",
+        tmp_path / "t.trace",
+        "kinesis:q",
+        "--since",
+        "yesterday",
+        "--region",
+        "us-east-1",
+    )
 
     assert ran.code == 2
     assert "yesterday" in ran.complaint
 
 
-def test_an_import_that_skipped_something_says_so_in_its_code(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_import_that_skipped_something_says_so_in_its_code(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "notes.bin").write_bytes(b"\x00\x01\x02")
 
     ran = run(capfd, "import", tmp_path / "t.trace", tmp_path / "notes.bin", "--json")
@@ -152,7 +177,9 @@ def test_an_import_that_skipped_something_says_so_in_its_code(tmp_path: Path, ca
     assert ran.document["skipped"][0]["file"].endswith("notes.bin")
 
 
-def test_an_import_of_nothing_there_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_import_of_nothing_there_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ran = run(capfd, "import", tmp_path / "t.trace", tmp_path / "nope.json")
 
     assert ran.code == 1

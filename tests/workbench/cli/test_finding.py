@@ -11,7 +11,9 @@ from tests.workbench.findings.traces import put, trace_of
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
     folder = tmp_path / "t.trace"
-    trace_of(folder, [put(n, "k", {"id": "o1", "v": v}, n) for n, v in enumerate([1, 2, 4])]).close()
+    trace_of(
+        folder, [put(n, "k", {"id": "o1", "v": v}, n) for n, v in enumerate([1, 2, 4])]
+    ).close()
     return folder
 
 
@@ -22,13 +24,17 @@ def test_find_gives_a_list_of_findings(trace: Path, capfd: pytest.CaptureFixture
     assert [finding["kind"] for finding in ran.document] == ["sequence_gap"]
 
 
-def test_nothing_found_is_an_empty_list_and_no_failure(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_found_is_an_empty_list_and_no_failure(
+    trace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ran = run(capfd, "find", trace, "--only", "redelivery,hot_key", "--json")
 
     assert (ran.code, ran.document) == (0, [])
 
 
-def test_what_was_not_looked_for_is_said_beside_the_document(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_was_not_looked_for_is_said_beside_the_document(
+    trace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ran = run(capfd, "find", trace, "--json")
 
     assert ran.document == []

@@ -13,7 +13,9 @@ from tests.workbench.findings.traces import at, message, put, trace_of
 @pytest.fixture
 def trace(tmp_path: Path) -> Path:
     folder = tmp_path / "t.trace"
-    trace_of(folder, [put(n, "k", {"id": "o1", "v": v}, n) for n, v in enumerate([1, 2, 4])]).close()
+    trace_of(
+        folder, [put(n, "k", {"id": "o1", "v": v}, n) for n, v in enumerate([1, 2, 4])]
+    ).close()
     return folder
 
 
@@ -31,8 +33,12 @@ def test_people_get_a_table(trace: Path, capfd: pytest.CaptureFixture[str]) -> N
     assert "3 records" in ran.err
 
 
-def test_coverage_with_a_hole_ends_with_three(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    trace_of(tmp_path / "h.trace", [put(1, "k", 1, 0)], holes=[Span(at(1), at(2), "trimmed")]).close()
+def test_coverage_with_a_hole_ends_with_three(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trace_of(
+        tmp_path / "h.trace", [put(1, "k", 1, 0)], holes=[Span(at(1), at(2), "trimmed")]
+    ).close()
 
     ran = run(capfd, "coverage", tmp_path / "h.trace", "--json")
 
@@ -50,10 +56,14 @@ def test_sql_gives_a_list_of_row_objects(trace: Path, capfd: pytest.CaptureFixtu
     assert row["d"] == 1.5
 
 
-def test_bytes_that_are_no_text_are_given_in_base64(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_bytes_that_are_no_text_are_given_in_base64(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     trace_of(tmp_path / "b.trace", [put(1, "k", b"\xff\x00", 0)]).close()
 
-    assert run(capfd, "sql", tmp_path / "b.trace", "select body from records", "--json").document == [{"body": "/wA="}]
+    assert run(
+        capfd, "sql", tmp_path / "b.trace", "select body from records", "--json"
+    ).document == [{"body": "/wA="}]
 
 
 def test_wrong_sql_is_wrong_use_in_one_line(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -63,8 +73,12 @@ def test_wrong_sql_is_wrong_use_in_one_line(trace: Path, capfd: pytest.CaptureFi
     assert "DuckDB" in ran.complaint
 
 
-def test_a_payload_cannot_write_on_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    trace_of(tmp_path / "e.trace", [message("\x1b[2Jgone[red]", b"\x1b]0;owned\x07\xe2\x80\xae")]).close()
+def test_a_payload_cannot_write_on_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trace_of(
+        tmp_path / "e.trace", [message("\x1b[2Jgone[red]", b"\x1b]0;owned\x07\xe2\x80\xae")]
+    ).close()
 
     ran = run(capfd, "sql", tmp_path / "e.trace", "select record_id, body from records")
 
@@ -73,7 +87,9 @@ def test_a_payload_cannot_write_on_the_terminal(tmp_path: Path, capfd: pytest.Ca
     assert "[red]" in ran.out
 
 
-def test_a_file_that_is_no_trace_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_no_trace_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "x.trace").write_text("hello")
 
     for command in ("info", "coverage", "verify"):
@@ -82,7 +98,9 @@ def test_a_file_that_is_no_trace_is_one_line(tmp_path: Path, capfd: pytest.Captu
         assert "wanted a trace" in ran.complaint
 
 
-def test_a_newer_trace_is_refused_with_advice(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_newer_trace_is_refused_with_advice(
+    trace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with sqlite3.connect(trace / "catalog.sqlite") as catalog:
         catalog.execute("update trace set format_version = 99")
     catalog.close()
@@ -93,7 +111,9 @@ def test_a_newer_trace_is_refused_with_advice(trace: Path, capfd: pytest.Capture
     assert "update replay-workbench" in ran.complaint
 
 
-def test_verify_of_a_damaged_trace_fails_and_says_where(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_verify_of_a_damaged_trace_fails_and_says_where(
+    trace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (file,) = (trace / "segments").rglob("*.parquet")
     file.write_bytes(file.read_bytes()[:-1])
 
@@ -103,7 +123,9 @@ def test_verify_of_a_damaged_trace_fails_and_says_where(trace: Path, capfd: pyte
     assert not ran.document["ok"]
 
 
-def test_an_export_opens_again(trace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_export_opens_again(
+    trace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     exported = run(capfd, "export", trace, tmp_path / "t.duckdb", "--json").document
 
     assert exported["records"] == 3

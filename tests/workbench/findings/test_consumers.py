@@ -8,7 +8,9 @@ from workbench.findings import Finding, find
 
 
 def hot(records: list[Record], tmp_path: Path) -> list[Finding]:
-    return [each for each in find(trace_of(tmp_path / "t.trace", records)) if each.kind == "hot_key"]
+    return [
+        each for each in find(trace_of(tmp_path / "t.trace", records)) if each.kind == "hot_key"
+    ]
 
 
 def spread(count: int, keys: int = 100) -> list[Record]:
@@ -16,7 +18,10 @@ def spread(count: int, keys: int = 100) -> list[Record]:
 
 
 def test_a_key_with_more_than_an_even_shard_s_part_is_hot(tmp_path: Path) -> None:
-    records = [*spread(400), *(put(1_000 + n, "hot", {"x": n}, 2 + n / 200, "shard-1") for n in range(300))]
+    records = [
+        *spread(400),
+        *(put(1_000 + n, "hot", {"x": n}, 2 + n / 200, "shard-1") for n in range(300)),
+    ]
 
     (finding,) = hot(records, tmp_path)
 

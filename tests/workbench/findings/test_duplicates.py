@@ -16,7 +16,10 @@ def only(findings: object, kind: str) -> Finding:
 
 
 def test_a_higher_receive_count_is_a_redelivery(tmp_path: Path) -> None:
-    trace = trace_of(tmp_path / "t.trace", [message("m1", 1, count=1), message("m1", 1, count=2), message("m2", 2)])
+    trace = trace_of(
+        tmp_path / "t.trace",
+        [message("m1", 1, count=1), message("m1", 1, count=2), message("m2", 2)],
+    )
 
     finding = only(find(trace), "redelivery")
 
@@ -31,7 +34,9 @@ def test_our_own_peek_is_no_redelivery(tmp_path: Path) -> None:
     assert len(find(trace_of(tmp_path / "t.trace", peeked_twice))) == 0
 
 
-def test_a_message_found_back_in_the_queue_after_others_received_it_is_a_redelivery(tmp_path: Path) -> None:
+def test_a_message_found_back_in_the_queue_after_others_received_it_is_a_redelivery(
+    tmp_path: Path,
+) -> None:
     trace = trace_of(tmp_path / "t.trace", [message("poison", 1, count=4, own=1)])
 
     assert only(find(trace), "redelivery").instances[0]["key"] == "poison"
@@ -55,36 +60,57 @@ def test_a_steady_beat_of_equal_messages_is_no_resend(tmp_path: Path) -> None:
 
 
 def test_equal_contents_that_come_often_by_themselves_are_no_resend(tmp_path: Path) -> None:
-    often = [message(f"m{n}", "tick", seconds) for n, seconds in enumerate([0, 400, 410, 900, 1500, 2100, 2108, 2900])]
+    often = [
+        message(f"m{n}", "tick", seconds)
+        for n, seconds in enumerate([0, 400, 410, 900, 1500, 2100, 2108, 2900])
+    ]
 
     assert len(find(trace_of(tmp_path / "t.trace", often))) == 0
 
 
 def test_two_copies_of_one_publish_are_no_resend(tmp_path: Path) -> None:
-    envelope = {"Type": "Notification", "MessageId": "p1", "TopicArn": "arn:t", "Message": '{"order":1}'}
-    trace = trace_of(tmp_path / "t.trace", [message("m1", envelope), message("m2", {**envelope, "Timestamp": "later"}, 1)])
+    envelope = {
+        "Type": "Notification",
+        "MessageId": "p1",
+        "TopicArn": "arn:t",
+        "Message": '{"order":1}',
+    }
+    trace = trace_of(
+        tmp_path / "t.trace",
+        [message("m1", envelope), message("m2", {**envelope, "Timestamp": "later"}, 1)],
+    )
 
     assert len(find(trace)) == 0
 
 
-def test_two_publishes_of_one_content_are_a_resend_in_the_queue_behind_the_topic(tmp_path: Path) -> None:
+def test_two_publishes_of_one_content_are_a_resend_in_the_queue_behind_the_topic(
+    tmp_path: Path,
+) -> None:
     envelopes = [
-        {"Type": "Notification", "MessageId": id_, "TopicArn": "arn:t", "Message": '{"order":1}'} for id_ in ("p1", "p2")
+        {"Type": "Notification", "MessageId": id_, "TopicArn": "arn:t", "Message": '{"order":1}'}
+        for id_ in ("p1", "p2")
     ]
-    trace = trace_of(tmp_path / "t.trace", [message("m1", envelopes[0]), message("m2", envelopes[1], 1)])
+    trace = trace_of(
+        tmp_path / "t.trace", [message("m1", envelopes[0]), message("m2", envelopes[1], 1)]
+    )
 
     assert only(find(trace), "producer_resend").instances[0]["record_ids"] == ["m1", "m2"]
 
 
 def test_a_fifo_queue_is_not_searched_for_resends(tmp_path: Path) -> None:
     fifo = "arn:aws:sqs:us-east-1:111111111111:orders.fifo"
-    trace = trace_of(tmp_path / "t.trace", [message("m1", 1, queue=fifo), message("m2", 1, 1, queue=fifo)])
+    trace = trace_of(
+        tmp_path / "t.trace", [message("m1", 1, queue=fifo), message("m2", 1, 1, queue=fifo)]
+    )
 
     assert len(find(trace)) == 0
 
 
 def test_the_same_data_and_key_under_two_sequence_numbers_is_a_retry(tmp_path: Path) -> None:
-    trace = trace_of(tmp_path / "t.trace", [put(1, "k", {"v": 1}, 0), put(2, "k", {"v": 1}, 1), put(3, "k", {"v": 2}, 2)])
+    trace = trace_of(
+        tmp_path / "t.trace",
+        [put(1, "k", {"v": 1}, 0), put(2, "k", {"v": 1}, 1), put(3, "k", {"v": 2}, 2)],
+    )
 
     finding = only(find(trace), "producer_retry")
 
@@ -93,11 +119,15 @@ def test_the_same_data_and_key_under_two_sequence_numbers_is_a_retry(tmp_path: P
 
 
 def test_the_same_data_under_two_keys_is_no_retry(tmp_path: Path) -> None:
-    assert len(find(trace_of(tmp_path / "t.trace", [put(1, "a", "x", 0), put(2, "b", "x", 1)]))) == 0
+    assert (
+        len(find(trace_of(tmp_path / "t.trace", [put(1, "a", "x", 0), put(2, "b", "x", 1)]))) == 0
+    )
 
 
 def test_a_record_captured_twice_is_no_retry(tmp_path: Path) -> None:
-    assert len(find(trace_of(tmp_path / "t.trace", [put(1, "k", "x", 0), put(1, "k", "x", 0)]))) == 0
+    assert (
+        len(find(trace_of(tmp_path / "t.trace", [put(1, "k", "x", 0), put(1, "k", "x", 0)]))) == 0
+    )
 
 
 @settings(max_examples=15, deadline=None)
@@ -106,9 +136,13 @@ def test_what_is_found_does_not_depend_on_the_order_of_the_rows(
     tmp_path_factory: pytest.TempPathFactory, order: list[int]
 ) -> None:
     records = [message(f"m{n}", {"order": n % 10}, 20 * n, count=1) for n in range(12)]
-    trace = trace_of(tmp_path_factory.mktemp("rows") / "t.trace", [records[place] for place in order])
+    trace = trace_of(
+        tmp_path_factory.mktemp("rows") / "t.trace", [records[place] for place in order]
+    )
 
-    found = {(each.kind, tuple(i["key"] for i in each.instances), each.count) for each in find(trace)}
+    found = {
+        (each.kind, tuple(i["key"] for i in each.instances), each.count) for each in find(trace)
+    }
 
     assert {kind for kind, _, _ in found} == {"producer_resend"}
     assert {count for _, _, count in found} == {2}

@@ -41,7 +41,9 @@ def test_all_instances_are_counted_where_the_list_is_cut(tmp_path: Path) -> None
 
 
 def test_a_span_of_time_leaves_the_rest_out(tmp_path: Path) -> None:
-    trace = trace_of(tmp_path / "t.trace", [message("early", 1, 0, count=2), message("late", 2, 100, count=2)])
+    trace = trace_of(
+        tmp_path / "t.trace", [message("early", 1, 0, count=2), message("late", 2, 100, count=2)]
+    )
 
     (finding,) = find(trace, since=at(50))
 
@@ -51,7 +53,17 @@ def test_a_span_of_time_leaves_the_rest_out(tmp_path: Path) -> None:
 def test_the_document_has_the_promised_members_and_is_json(tmp_path: Path) -> None:
     (document,) = find(trace_of(tmp_path / "t.trace", [message("m", 1, count=2)])).documents()
 
-    promised = {"kind", "source_arn", "count", "deliveries", "first_at", "last_at", "confidence", "coverage", "summary"}
+    promised = {
+        "kind",
+        "source_arn",
+        "count",
+        "deliveries",
+        "first_at",
+        "last_at",
+        "confidence",
+        "coverage",
+        "summary",
+    }
     assert promised | {"sql", "instances"} <= document.keys()
     assert document["source_arn"] == QUEUE
     assert document["first_at"] == "2026-11-20T10:00:00.000000Z"
@@ -66,12 +78,21 @@ def test_every_threshold_is_a_parameter_of_its_statement(kind: str) -> None:
     statement = load_statement("workbench.findings", kind)
 
     assert set(detector.thresholds) <= set(statement.parameters)
-    assert set(statement.parameters) <= {*detector.thresholds, "source_arn", "since", "until", "key", "sequence"}
+    assert set(statement.parameters) <= {
+        *detector.thresholds,
+        "source_arn",
+        "since",
+        "until",
+        "key",
+        "sequence",
+    }
 
 
 def test_a_body_that_looks_like_sql_or_markup_stays_a_body(tmp_path: Path) -> None:
     hostile = "'; drop view records; --<script>"
-    trace = trace_of(tmp_path / "t.trace", [message(hostile, hostile, count=2, queue=f"{QUEUE}-{hostile}")])
+    trace = trace_of(
+        tmp_path / "t.trace", [message(hostile, hostile, count=2, queue=f"{QUEUE}-{hostile}")]
+    )
 
     (finding,) = find(trace)
 

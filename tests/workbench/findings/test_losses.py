@@ -12,7 +12,9 @@ from workbench.findings import Finding, find
 
 
 def versions(*numbers: int, key: str = "o1") -> list[Record]:
-    return [put(place, key, {"id": key, "v": number}, place) for place, number in enumerate(numbers)]
+    return [
+        put(place, key, {"id": key, "v": number}, place) for place, number in enumerate(numbers)
+    ]
 
 
 def gaps(trace: object) -> list[Finding]:
@@ -61,13 +63,20 @@ def test_the_first_of_two_equal_keys_does_not_decide(tmp_path: Path) -> None:
     """A handler's parser takes the last of two equal keys; DuckDB's own would take the first and see a gap."""
     bodies = [b'{"id":"o1","v":1}', b'{"id":"o1","v":9,"v":2}', b'{"id":"o1","v":3}']
 
-    assert gaps(trace_of(tmp_path / "t.trace", [put(n, "k", body, n) for n, body in enumerate(bodies)])) == []
+    assert (
+        gaps(
+            trace_of(tmp_path / "t.trace", [put(n, "k", body, n) for n, body in enumerate(bodies)])
+        )
+        == []
+    )
 
 
 def test_a_sequence_of_mixed_types_skips_what_is_no_number(tmp_path: Path) -> None:
     bodies = [json.dumps({"id": "o1", "v": v}).encode() for v in (1, "2", "three", None, [4], 4)]
 
-    (finding,) = gaps(trace_of(tmp_path / "t.trace", [put(n, "k", body, n) for n, body in enumerate(bodies)]))
+    (finding,) = gaps(
+        trace_of(tmp_path / "t.trace", [put(n, "k", body, n) for n, body in enumerate(bodies)])
+    )
 
     assert finding.instances[0]["missing"] == [3]
 

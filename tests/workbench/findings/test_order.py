@@ -13,7 +13,9 @@ def inversions(records: list[Record], tmp_path: Path, key: str | None = "$.id") 
 
 
 def versions(*numbers: int) -> list[Record]:
-    return [put(place, "k", {"id": "o1", "v": number}, place) for place, number in enumerate(numbers)]
+    return [
+        put(place, "k", {"id": "o1", "v": number}, place) for place, number in enumerate(numbers)
+    ]
 
 
 def test_a_swapped_pair_is_one_inversion_with_both_records_as_witness(tmp_path: Path) -> None:
@@ -31,7 +33,10 @@ def test_the_service_s_order_is_that_of_numbers_and_not_of_text(tmp_path: Path) 
     texts = [f"{n}" for n in (9, 10)]
     from dataclasses import replace
 
-    records = [replace(r, sequence_number=t, record_id=t) for r, t in zip(short_then_long, texts, strict=True)]
+    records = [
+        replace(r, sequence_number=t, record_id=t)
+        for r, t in zip(short_then_long, texts, strict=True)
+    ]
 
     assert inversions(records, tmp_path) == []
 

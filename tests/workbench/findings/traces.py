@@ -19,7 +19,9 @@ def at(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
 
 
-def message(message_id: str, body: Any, seconds: float = 0, count: int = 1, own: int = 0, queue: str = QUEUE) -> Record:
+def message(
+    message_id: str, body: Any, seconds: float = 0, count: int = 1, own: int = 0, queue: str = QUEUE
+) -> Record:
     """A message of a queue; `own` receives are ours."""
     workbench = {"workbench": {"own_receives": own}} if own else {}
     return Record(
@@ -52,7 +54,9 @@ def put(number: int, key: str, body: Any, seconds: float, shard: str = "shard-0"
     )
 
 
-def trace_of(folder: Path, records: Iterable[Record], read_until: float = 3_600, holes: Iterable[Span] = ()) -> Trace:
+def trace_of(
+    folder: Path, records: Iterable[Record], read_until: float = 3_600, holes: Iterable[Span] = ()
+) -> Trace:
     """A trace whose sources were read from the beginning up to `read_until` seconds, but for the holes."""
     writer = TraceWriter(folder, "capture", ["test"], lambda: T0)
     by_partition: dict[tuple[str, str], list[Record]] = {}

@@ -40,12 +40,17 @@ class ScriptedConnector:
         has_children = any(shard in parents for parents in self._parents.values())
         while True:
             self._before_page(shard, number)
-            records = tuple(self.record(shard, n) for n in range(number + 1, min(end, number + self._at_once) + 1))
+            records = tuple(
+                self.record(shard, n)
+                for n in range(number + 1, min(end, number + self._at_once) + 1)
+            )
             number += len(records)
             finished = has_children and number >= end
             at_tip = not records or number >= end
             span = Span(T0, T0 + timedelta(seconds=number))
-            yield Page(records, Checkpoint(shard, str(number), finished), (span,), 0 if at_tip else 1_000)
+            yield Page(
+                records, Checkpoint(shard, str(number), finished), (span,), 0 if at_tip else 1_000
+            )
             self.resumed_after.append((shard, number))
             if finished:
                 return

@@ -29,7 +29,10 @@ def run(trace: Path, *connectors: Connector, **limits: object) -> Captured:
 
 def sequence_numbers(trace: Path, arn: str = ARN) -> list[int]:
     with open_trace(trace) as opened:
-        rows = opened.sql("select sequence_number from records where source_arn = $arn order by delivery_id", arn=arn)
+        rows = opened.sql(
+            "select sequence_number from records where source_arn = $arn order by delivery_id",
+            arn=arn,
+        )
     return [int(number) for number in rows["sequence_number"]]
 
 
@@ -38,9 +41,13 @@ def test_every_record_of_every_shard_is_stored_once_and_in_order(tmp_path: Path)
 
     assert captured.complete
     with open_trace(tmp_path / "t.trace") as trace:
-        counts = trace.sql("select partition_id, count(*), count(distinct record_id) from records group by 1 order by 1")
+        counts = trace.sql(
+            "select partition_id, count(*), count(distinct record_id) from records group by 1 order by 1"
+        )
         assert counts.rows() == [("s0", 95, 95), ("s1", 7, 7)]
-        ordered = trace.sql("select sequence_number::int as n from records where partition_id = 's0' order by delivery_id")
+        ordered = trace.sql(
+            "select sequence_number::int as n from records where partition_id = 's0' order by delivery_id"
+        )
         assert ordered["n"].to_list() == list(range(1, 96))
 
 
@@ -112,7 +119,11 @@ def test_following_goes_on_at_the_tip_until_it_is_stopped(tmp_path: Path) -> Non
 
 
 def test_reading_ends_where_until_says(tmp_path: Path) -> None:
-    run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 1_000}), until=T0 + timedelta(seconds=35))
+    run(
+        tmp_path / "t.trace",
+        ScriptedConnector(ARN, {"s0": 1_000}),
+        until=T0 + timedelta(seconds=35),
+    )
 
     assert sequence_numbers(tmp_path / "t.trace") == list(range(1, 41))
 
@@ -120,9 +131,13 @@ def test_reading_ends_where_until_says(tmp_path: Path) -> None:
 def test_a_source_that_fails_stops_alone_and_leaves_a_hole(tmp_path: Path) -> None:
     def fail(shard: str, number: int) -> None:
         if number == 20:
-            raise ConnectorError("wanted GetRecords, found no right to call it; ask for kinesis:GetRecords")
+            raise ConnectorError(
+                "wanted GetRecords, found no right to call it; ask for kinesis:GetRecords"
+            )
 
-    broken = ScriptedConnector("arn:aws:kinesis:us-east-1:111111111111:stream/broken", {"s0": 100}, before_page=fail)
+    broken = ScriptedConnector(
+        "arn:aws:kinesis:us-east-1:111111111111:stream/broken", {"s0": 100}, before_page=fail
+    )
     whole = ScriptedConnector(ARN, {"s0": 100})
 
     captured = run(tmp_path / "t.trace", broken, whole)
@@ -155,7 +170,9 @@ def test_a_corrupt_answer_is_read_again_from_the_last_durable_position(tmp_path:
         if number == 20 and next(failures, False):
             raise CorruptAnswerError("GetRecords answered without Records")
 
-    captured = run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 50}, before_page=corrupt_twice))
+    captured = run(
+        tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 50}, before_page=corrupt_twice)
+    )
 
     assert captured.complete
     assert sequence_numbers(tmp_path / "t.trace") == list(range(1, 51))
@@ -171,7 +188,9 @@ def test_every_connector_is_closed_whatever_happens(tmp_path: Path) -> None:
     assert connector.closed == 1
 
 
-def test_the_older_of_two_captures_of_one_source_is_fenced_and_loses_nothing(tmp_path: Path) -> None:
+def test_the_older_of_two_captures_of_one_source_is_fenced_and_loses_nothing(
+    tmp_path: Path,
+) -> None:
     def take_over(shard: str, number: int) -> None:
         if number == 20:
             usurper = TraceWriter(tmp_path / "t.trace", "capture", [ARN], lambda: T0)
@@ -199,4 +218,6 @@ def test_configuration_is_kept_with_the_records(tmp_path: Path) -> None:
     run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 1}))
 
     with open_trace(tmp_path / "t.trace") as trace:
-        assert trace.sql("select source_arn, kind from resources").rows() == [(ARN, "describe-stream-summary")]
+        assert trace.sql("select source_arn, kind from resources").rows() == [
+            (ARN, "describe-stream-summary")
+        ]

@@ -32,7 +32,9 @@ def test_any_duckdb_opens_the_file_and_has_the_payload_s_fields(tmp_path: Path) 
         file = export(trace, tmp_path / "t.duckdb")
 
     with duckdb.connect(str(file), read_only=True) as plain:
-        assert plain.sql("select field(body, '$.v') from records order by delivery_id").pl()["field(body, '$.v')"].to_list() == [
+        assert plain.sql("select field(body, '$.v') from records order by delivery_id").pl()[
+            "field(body, '$.v')"
+        ].to_list() == [
             "1",
             "3",
             "2",
@@ -43,14 +45,20 @@ def test_any_duckdb_opens_the_file_and_has_the_payload_s_fields(tmp_path: Path) 
 def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "t.duckdb").write_text("precious")
 
-    with trace_of(tmp_path / "t.trace", records()) as trace, pytest.raises(TraceError, match="already"):
+    with (
+        trace_of(tmp_path / "t.trace", records()) as trace,
+        pytest.raises(TraceError, match="already"),
+    ):
         export(trace, tmp_path / "t.duckdb")
 
     assert (tmp_path / "t.duckdb").read_text() == "precious"
 
 
 def test_a_folder_that_cannot_be_written_gets_one_line_and_nothing_stays(tmp_path: Path) -> None:
-    with trace_of(tmp_path / "t.trace", records()) as trace, pytest.raises(TraceError, match="cannot write"):
+    with (
+        trace_of(tmp_path / "t.trace", records()) as trace,
+        pytest.raises(TraceError, match="cannot write"),
+    ):
         export(trace, tmp_path / "nowhere" / "t.duckdb")
 
 

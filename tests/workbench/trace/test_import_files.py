@@ -45,7 +45,9 @@ def test_a_record_given_twice_is_two_deliveries(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(sqs_event(("m1", "x", 1))))
     (tmp_path / "b.json").write_text(json.dumps(sqs_event(("m1", "x", 2))))
 
-    imported = import_files(tmp_path / "t.trace", [tmp_path / "a.json", tmp_path / "b.json"], now=now)
+    imported = import_files(
+        tmp_path / "t.trace", [tmp_path / "a.json", tmp_path / "b.json"], now=now
+    )
 
     assert imported.document() == {
         "files": 2,
@@ -87,20 +89,35 @@ def test_a_path_that_is_not_there_makes_no_trace(tmp_path: Path) -> None:
 
 def test_what_cannot_be_parsed_is_a_row_with_its_status(tmp_path: Path) -> None:
     bodies = ['{"a": 1}', "hello", '{"a": ', "[" * 5_000, ""]
-    (tmp_path / "a.json").write_text(json.dumps(sqs_event(*((f"m{n}", body, 1) for n, body in enumerate(bodies)))))
+    (tmp_path / "a.json").write_text(
+        json.dumps(sqs_event(*((f"m{n}", body, 1) for n, body in enumerate(bodies))))
+    )
 
     import_files(tmp_path / "t.trace", [tmp_path / "a.json"], now=now)
 
     with open_trace(tmp_path / "t.trace") as trace:
-        statuses = trace.sql("select parse_status from records order by record_id")["parse_status"].to_list()
+        statuses = trace.sql("select parse_status from records order by record_id")[
+            "parse_status"
+        ].to_list()
     assert statuses == ["json", "text", "broken_json", "too_deep", "empty"]
 
 
-def test_every_sample_event_goes_in_or_is_refused_with_a_reason(shared_events: Path, tmp_path: Path) -> None:
+def test_every_sample_event_goes_in_or_is_refused_with_a_reason(
+    shared_events: Path, tmp_path: Path
+) -> None:
     imported = import_files(tmp_path / "t.trace", [shared_events], now=now)
 
     assert imported.records > 60
     assert all(reason for _, reason in imported.skipped)
     with open_trace(tmp_path / "t.trace") as trace:
         services = set(trace.sql("select distinct service from records")["service"])
-    assert services >= {"aws:sqs", "aws:sns", "aws:kinesis", "aws:dynamodb", "aws:logs", "aws:s3", "aws:events", "aws:apigateway"}
+    assert services >= {
+        "aws:sqs",
+        "aws:sns",
+        "aws:kinesis",
+        "aws:dynamodb",
+        "aws:logs",
+        "aws:s3",
+        "aws:events",
+        "aws:apigateway",
+    }
