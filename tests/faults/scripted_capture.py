@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.workbench.trace.scripted import ScriptedConnector
-from workbench.trace.capture import Clock, Limits, capture
+from workbench.trace.capture import capture
+from workbench.trace.source_reader import Clock, Limits
 
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/killed"
 SHARDS = ("parent", "child", "other")

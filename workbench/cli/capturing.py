@@ -50,9 +50,10 @@ def capture(
     json: AsJson = False,
 ) -> int:
     """Record sources into a trace; started again, it resumes where the trace ends."""
-    from workbench.trace.capture import Clock, Limits
     from workbench.trace.capture import capture as run
     from workbench.trace.instants import parse_age, parse_since
+    from workbench.trace.source_reader import Clock, Limits
+    from workbench.trace.sources import source_name
 
     now = datetime.now(UTC)
     limits = Limits(parse_since(until, now) if until else None, follow or for_ is not None)
@@ -86,7 +87,8 @@ def capture(
         print_json(document)
     else:
         rows = [
-            [source_name(s["source_arn"]), s["records"], s["holes"], s["error"]] for s in document["sources"]
+            [source_name(s["source_arn"]), s["records"], s["holes"], s["error"]]
+            for s in document["sources"]
         ]
         print_table(["source", "records", "holes", "what went wrong"], rows)
     if interrupted.is_set():

@@ -10,9 +10,7 @@ from workbench.cli.options import AsJson, NewTrace
 from workbench.cli.terminal import print_json, print_table, progress, say
 
 INCOMPLETE = 3
-EXAMPLE = (
-    "Example: workbench import incident.trace dlq.json --source arn:aws:sqs:eu-west-1:111111111111:dlq"
-)
+EXAMPLE = "Example: workbench import incident.trace dlq.json --source arn:aws:sqs:eu-west-1:111111111111:dlq"
 
 
 def add_to(app: typer.Typer) -> None:

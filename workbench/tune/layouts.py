@@ -1,148 +1,165 @@
-"""Layouts of a stream's hash key space: even ones, the fewest ranges, and how often each is over the limit; pure."""
+"""Shard layouts against a load: which seconds are over a shard's limits, and which layouts have none.
 
-from bisect import bisect_left, bisect_right
+A run of neighbouring keys that is over a limit in some second must have a shard boundary inside. The shortest such runs
+say everything: a layout holds when each of them is cut, so layouts are compared without adding up loads again.
+"""
+
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from workbench.tune.load import (
-    BYTES_PER_SECOND,
-    RECORDS_PER_SECOND,
-    SECOND_US,
-    Integers,
-    Load,
-    Sums,
-    regrouped,
-)
+from workbench.tune.hash_keys import HASH_KEYS, Limbs, even_shard_numbers, shard_numbers
+from workbench.tune.key_load import SECOND_US, Integers, KeyLoad, KeySeconds, group_starts, sums
 
-HASH_KEYS = 1 << 128
-"""Hash keys are 0 … 2^128-1. Source: Kinesis API reference, HashKeyRange."""
+RECORDS_PER_SECOND = 1_000
+"""What a shard takes. Source: Kinesis Data Streams quotas; API reference, PutRecords."""
+BYTES_PER_SECOND = 1_048_576
+"""What a shard takes, data and partition keys. Source: the same."""
 SHARD_QUOTA = 20_000
-"""Shards of an account in the Regions that have most (us-east-1). Source: Kinesis Data Streams quotas."""
+"""Default shards of an account in the Regions that allow most. Source: Kinesis Data Streams quotas."""
+_NARROWEST = 512
+"""Tried first: an even layout that fails nearly always fails at one of the narrowest runs."""
+
+Truths = NDArray[np.bool_]
 
 
-def even_starts(shards: int) -> tuple[int, ...]:
-    """Where the ranges of so many even shards begin.
+def over_limit(records: Integers, in_bytes: Integers) -> Truths:
+    """Where one shard's load in one second is more than the shard takes."""
+    over: Truths = (records > RECORDS_PER_SECOND) | (in_bytes > BYTES_PER_SECOND)
+    return over
 
-    Example:
-        >>> even_starts(2)
-        (0, 170141183460469231731687303715884105728)
+
+@dataclass(frozen=True, slots=True)
+class ShardSeconds:
+    """The load of each shard of a layout in each second with traffic, sorted by second, then by shard."""
+
+    second: Integers
+    shard: Integers
+    """Number of the shard in the layout."""
+    records: Integers
+    bytes: Integers
+
+    @classmethod
+    def of(cls, load: KeyLoad, starts: Sequence[int]) -> Self:
+        """The load as shards that begin at `starts` would have carried it."""
+        cells = load.seconds
+        shard = shard_numbers(load.hash_keys, starts)[cells.place]
+        first = group_starts(cells.second, shard)
+        return cls(
+            cells.second[first], shard[first], sums(cells.records, first), sums(cells.bytes, first)
+        )
+
+    @property
+    def over(self) -> int:
+        """Shard-seconds over a limit."""
+        return int(over_limit(self.records, self.bytes).sum())
+
+
+def over_limit_sliding(load: KeyLoad, starts: Sequence[int]) -> int:
+    """Shard-seconds in which some sliding second, one that ends with an arrival in them, is over a limit.
+
+    How the service aligns its second is not documented; what a wall-clock second shows, a sliding one shows too.
     """
-    return tuple(index * HASH_KEYS // shards for index in range(shards))
+    put = load.by_time
+    if not len(put.place):
+        return 0
+    shard = shard_numbers(load.hash_keys, starts)[put.place]
+    order = np.argsort(shard, kind="stable")
+    shard, arrived_us, added = shard[order], put.arrived_us[order], np.cumsum(put.bytes[order])
+    lane_us = int(arrived_us.max() - arrived_us.min()) + 2 * SECOND_US
+    lane = shard * lane_us + (arrived_us - arrived_us.min())
+    begin = np.searchsorted(lane, lane - SECOND_US, side="right")
+    end = np.searchsorted(lane, lane, side="right")
+    total = np.concatenate(([0], added))
+    over = over_limit(end - begin, total[end] - total[begin])
+    return len(group_starts(shard[over], arrived_us[over] // SECOND_US))
 
 
-def fewest_even(load: Load, at_least: int, at_most: int = SHARD_QUOTA) -> int | None:
-    """The smallest number of even shards that holds every second; None where none up to `at_most` does.
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The shortest runs of neighbouring keys that no shard may hold whole, by ascending ends; none holds another."""
 
-    A larger number may hold less than a smaller one, because a moved boundary can bring two busy keys together: so all
-    are tried. A number that fails leaves a proof, two hash keys that no shard may hold both, which most of the next
-    ones fail at once.
-    """
-    proofs: list[tuple[int, int]] = []
-    for shards in range(at_least, at_most + 1):
-        if all(_parts(shards, *proof) for proof in reversed(proofs)):
-            proof = _too_much(load, even_starts(shards))
-            if proof is None:
-                return shards
-            proofs.append(proof)
-    return None
+    first: Integers
+    """Place of the run's first key."""
+    last: Integers
+    """Place of its last key; always behind the first."""
 
 
-def fewest_starts(load: Load, kept: Sequence[int] = ()) -> tuple[int, ...]:
-    """Where the ranges of the fewest shards begin: each hot key alone, all others within the limits in every second.
+def hot_places(cells: KeySeconds) -> Integers:
+    """Places of the keys that are over a limit alone in some second, ascending."""
+    hot: Integers = np.unique(cells.place[over_limit(cells.records, cells.bytes)])
+    return hot
 
-    Cutting from the left as late as possible is optimal, because the load of a range only grows with it.
+
+def runs_to_cut(cells: KeySeconds, keys: int) -> Runs:
+    """The runs that a layout must cut: those over a limit, and each hot key with either neighbour.
 
     Args:
-        load: what was put.
-        kept: boundaries that exist; one that does as well as a new one is kept.
+        cells: the load.
+        keys: how many keys there are.
     """
-    first, starts = 0, [0]
-    while (first := max(int(load.reach[first]), first + 1)) < len(load.reach):
-        starts.append(_boundary(load, first, sorted(kept)))
+    first_of_last = np.full(keys, -1, dtype=np.int64)
+    for load, limit in ((cells.records, RECORDS_PER_SECOND), (cells.bytes, BYTES_PER_SECOND)):
+        first, last = _runs_over(cells, load, limit)
+        np.maximum.at(first_of_last, last, first)
+    hot = hot_places(cells)
+    first_of_last[hot] = hot - 1
+    followers = hot[hot + 1 < keys] + 1
+    first_of_last[followers] = followers - 1
+    shortest = first_of_last > np.concatenate(([-1], np.maximum.accumulate(first_of_last)[:-1]))
+    last = np.flatnonzero(shortest)
+    return Runs(first_of_last[last], last)
+
+
+def _runs_over(cells: KeySeconds, load: Integers, limit: int) -> tuple[Integers, Integers]:
+    """For each key in each second the shortest run that ends with it and is over the limit; hot keys apart."""
+    total = np.concatenate(([0], np.cumsum(load)))
+    row = np.searchsorted(total, total[1:] - limit, side="left") - 1
+    starts = group_starts(cells.second)
+    second_begins = np.repeat(starts, np.diff(np.append(starts, len(load))))
+    over = (row >= second_begins) & (row < np.arange(len(load)))
+    return cells.place[row[over]], cells.place[over]
+
+
+def fewest_ranges(runs: Runs, hash_keys: Sequence[int]) -> tuple[int, ...]:
+    """Starting hash keys of the fewest contiguous ranges that cut every run.
+
+    From left to right each range goes as far as it can. A range's load only grows with the range, so nothing is gained by
+    cutting earlier.
+    """
+    starts, begin = [0], 0
+    for first, last in zip(runs.first.tolist(), runs.last.tolist(), strict=True):
+        if first >= begin:
+            starts.append(hash_keys[last])
+            begin = last
     return tuple(starts)
 
 
-def owners(load: Load, starts: Sequence[int]) -> Integers:
-    """For each key, the index of the range that it falls in."""
-    firsts = [bisect_left(load.hashes, start) for start in starts[1:]]
-    return np.searchsorted(firsts, np.arange(len(load.hashes)), side="right")
+def fewest_even(runs: Runs, limbs: Limbs, least: int, most: int) -> int | None:
+    """The smallest count of even shards, from `least` to `most`, that cuts every run; None where there is none.
 
-
-def by_shard(load: Load, starts: Sequence[int]) -> Sums:
-    """The load of each range, wall-clock second by wall-clock second; `owner` is the range's index."""
-    return regrouped(load.by_key, owners(load, starts))
-
-
-def over_limit_sliding(load: Load, starts: Sequence[int]) -> int:
-    """Shard-seconds in which some stretch of one second that ends there is over the limit; wall-clock ones among them.
-
-    How the service counts a second is not documented: a producer may see throttling between the two numbers.
+    Each count is tried: one more shard moves every boundary, so a larger count may fail where a smaller one holds.
     """
-    shard = owners(load, starts)[load.key]
-    order = np.argsort(shard, kind="stable")
-    shard, arrived_us = shard[order], load.arrived_us[order]
-    records, n_bytes = sliding(shard, arrived_us, load.bytes[order])
-    over = (records > RECORDS_PER_SECOND) | (n_bytes > BYTES_PER_SECOND)
-    seconds = np.stack([shard[over], arrived_us[over] // SECOND_US])
-    return int(np.unique(seconds, axis=1).shape[1])
+    first, last = limbs[runs.first], limbs[runs.last]
+    width = _as_floats(last) - _as_floats(first)
+    order = np.argsort(width)
+    first, last, width = first[order], last[order], width[order] * (1 - 1e-9)
+    for count in range(least, most + 1):
+        narrow = bisect_left(width, HASH_KEYS / count)  # a wider run always has a boundary inside
+        if _cuts(first[: min(narrow, _NARROWEST)], last[: min(narrow, _NARROWEST)], count) and (
+            _cuts(first[_NARROWEST:narrow], last[_NARROWEST:narrow], count)
+        ):
+            return count
+    return None
 
 
-def sliding(
-    owner: Integers, arrived_us: Integers, n_bytes: Integers
-) -> tuple[Integers, Integers]:
-    """For each record: records and bytes that its owner had in the second that ends with it.
-
-    Args:
-        owner: of each record, ascending.
-        arrived_us: ascending within an owner.
-        n_bytes: of each record.
-    """
-    span = int(arrived_us.max() - arrived_us.min()) + SECOND_US
-    instant = owner * span + (arrived_us - arrived_us.min())
-    last = np.searchsorted(instant, instant, side="right")
-    first = np.maximum(
-        np.searchsorted(instant, instant - SECOND_US, side="right"),
-        np.searchsorted(owner, owner, side="left"),
-    )
-    total = np.concatenate([[0], np.cumsum(n_bytes)])
-    return last - first, total[last] - total[first]
+def _cuts(first: Limbs, last: Limbs, count: int) -> bool:
+    return bool((even_shard_numbers(first, count) != even_shard_numbers(last, count)).all())
 
 
-def _parts(shards: int, low: int, high: int) -> bool:
-    """Whether one of so many even shards begins behind `low`, up to `high`."""
-    return _begun(shards, high) > _begun(shards, low)
-
-
-def _begun(shards: int, hash_key: int) -> int:
-    """How many of so many even shards begin at or before the hash key."""
-    return ((hash_key + 1) * shards + HASH_KEYS - 1) // HASH_KEYS
-
-
-def _too_much(load: Load, starts: Sequence[int]) -> tuple[int, int] | None:
-    """Two hash keys, as near as can be, that are in one range although all between them is over the limit."""
-    firsts = np.array([bisect_left(load.hashes, start) for start in starts])
-    ends = np.append(firsts[1:], len(load.hashes))
-    filled = firsts < ends
-    over = load.reach[firsts[filled]] < ends[filled]
-    if not over.any():
-        return None
-    last = int(load.reach[firsts[filled][over][0]])
-    nearest = int(np.searchsorted(load.reach, last, side="right")) - 1
-    return load.hashes[min(nearest, last)], load.hashes[last]
-
-
-def _boundary(load: Load, first: int, kept: list[int]) -> int:
-    """Where a range begins whose first key is `first`: at a boundary that exists, else close to a hot key, else midway.
-
-    A range of a hot key is at least three hash keys wide: AWS refuses to split off a single one.
-    """
-    low, high = load.hashes[first - 1], load.hashes[first]
-    at = bisect_right(kept, low)
-    if at < len(kept) and kept[at] <= high:
-        return kept[at]
-    if load.reach[first] == first:
-        return max(high - 1, low + 1)
-    if load.reach[first - 1] == first - 1:
-        return min(low + 2, high)
-    return (low + high + 1) // 2
+def _as_floats(limbs: Limbs) -> NDArray[np.float64]:
+    return limbs.astype(np.float64) @ np.array([2.0**96, 2.0**64, 2.0**32, 1.0])

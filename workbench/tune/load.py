@@ -55,9 +55,7 @@ class Load:
         return np.flatnonzero(self.reach == np.arange(len(self.reach)))
 
 
-def load_of(
-    hashes: Sequence[int], key: Integers, arrived_us: Integers, n_bytes: Integers
-) -> Load:
+def load_of(hashes: Sequence[int], key: Integers, arrived_us: Integers, n_bytes: Integers) -> Load:
     """The load that these records make; their order does not matter.
 
     Args:

@@ -5,9 +5,12 @@
 -- -> partition_key VARCHAR: the key
 -- -> hash VARCHAR: its MD5, 32 hexadecimal digits: the hash key, big-endian
 -- -> shard_ids VARCHAR[]: the shards that its records were read from
-select ordering_key as partition_key, md5(ordering_key) as hash, list_sort(list(distinct partition_id)) as shard_ids
-from records
-where source_arn = $source_arn and ordering_key is not null and source_at is not null
-  and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
-group by ordering_key
-order by hash
+with put as (
+  select any_value(ordering_key) as key, any_value(partition_id) as shard_id
+  from records
+  where source_arn = $source_arn and ordering_key is not null and source_at is not null
+    and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
+  group by record_id
+)
+select key as partition_key, md5(key) as hash, list_sort(list(distinct shard_id)) as shard_ids
+from put group by key order by hash

@@ -6,9 +6,11 @@
 -- -> records BIGINT: records, each once however often it was captured
 -- -> without_instant BIGINT: no arrival instant
 -- -> without_key BIGINT: no partition key
+-- -> usable BIGINT: both
 select count(*) filter (where service = 'aws:kinesis') as kinesis, count(*) as records,
        count(*) filter (where source_at is null) as without_instant,
-       count(*) filter (where ordering_key is null) as without_key
+       count(*) filter (where ordering_key is null) as without_key,
+       count(*) filter (where source_at is not null and ordering_key is not null) as usable
 from (
   select any_value(service) as service, any_value(source_at) as source_at, any_value(ordering_key) as ordering_key
   from records

@@ -1,6 +1,6 @@
 """Resharding: the calls that lead from the ranges that a stream has to those that it should have; pure."""
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 
 FIRST_DIGITS = "shardId-"
@@ -30,33 +30,30 @@ def operations(
     Source: SplitShard, MergeShards.
     """
     ids = {start: shard_id for shard_id, start in shards}
-    new, gone = sorted(set(starts) - set(ids)), sorted(set(ids) - set(starts))
-    calls = []
-    for start in new:
-        parent = _before(ids, start)
+    there, calls = sorted(ids), []
+    for start in sorted(set(starts) - set(ids)):
+        left = there[bisect_left(there, start) - 1]
         calls.append(
-            {
-                "operation": "SplitShard",
-                "StreamARN": stream_arn,
-                "ShardToSplit": ids[parent],
-                "NewStartingHashKey": str(start),
-            }
+            _call("SplitShard", stream_arn, ShardToSplit=ids[left], NewStartingHashKey=str(start))
         )
-        ids[parent], ids[start] = shard_name(next_ordinal), shard_name(next_ordinal + 1)
+        ids[left], ids[start] = shard_name(next_ordinal), shard_name(next_ordinal + 1)
+        insort(there, start)
         next_ordinal += 2
-    for start in gone:
-        left = _before(ids, start)
+    for start in sorted(set(ids) - set(starts)):
+        left = there[there.index(start) - 1]
         calls.append(
-            {
-                "operation": "MergeShards",
-                "StreamARN": stream_arn,
-                "ShardToMerge": ids[left],
-                "AdjacentShardToMerge": ids.pop(start),
-            }
+            _call(
+                "MergeShards", stream_arn, ShardToMerge=ids[left], AdjacentShardToMerge=ids[start]
+            )
         )
         ids[left] = shard_name(next_ordinal)
+        there.remove(start)
         next_ordinal += 1
     return calls
+
+
+def _call(operation: str, stream_arn: str, **parameters: str) -> dict[str, str]:
+    return {"operation": operation, "StreamARN": stream_arn, **parameters}
 
 
 def shard_name(ordinal: int) -> str:
@@ -73,9 +70,3 @@ def ordinal_of(shard_id: str) -> int:
     """The number in a shard's id; -1 where it has none."""
     digits = shard_id.removeprefix(FIRST_DIGITS)
     return int(digits) if digits.isdecimal() else -1
-
-
-def _before(ids: dict[int, str], start: int) -> int:
-    """The nearest range that begins before `start`."""
-    there = sorted(ids)
-    return there[bisect_left(there, start) - 1]

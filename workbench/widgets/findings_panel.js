@@ -17,7 +17,7 @@ function headerRow(columns) {
   return make("div", { role: "row", class: "row head" }, ...cells);
 }
 
-function findingRow(cells, place, last) {
+function findingRow(cells, place) {
   const spans = cells.map((text, column) =>
     make("span", { role: "gridcell", "data-column": COLUMNS[column], title: text }, text));
   spans[4].classList.add("state", ["read", "assumed", "hole"].includes(cells[4]) ? cells[4] : "unknown");

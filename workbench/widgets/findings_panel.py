@@ -1,6 +1,7 @@
 """The panel of findings: choose one, see the rows that prove it and the call that returns them."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -21,7 +22,7 @@ LONGEST = 400
 COLUMNS = ["kind", "source", "count", "confidence", "coverage", "summary"]
 
 
-class FindingsPanel(AnyWidget):  # type: ignore[misc]  # anywidget's base is untyped
+class FindingsPanel(AnyWidget):
     """A grid of findings above the witness rows of the selected one.
 
     Traits: `selected` is the place of the chosen finding, from 0; `offset` the first witness row shown. Both may be set
@@ -33,7 +34,7 @@ class FindingsPanel(AnyWidget):  # type: ignore[misc]  # anywidget's base is unt
 
     selected = traitlets.Int(0).tag(sync=True)
     offset = traitlets.Int(0).tag(sync=True)
-    listed = traitlets.List().tag(sync=True)
+    listed: Any = traitlets.List().tag(sync=True)
     """The findings as cells, in COLUMNS' order."""
     shown = traitlets.Dict().tag(sync=True)
     """What stands below the grid: `columns, rows, total, offset, call, error`."""
@@ -42,6 +43,7 @@ class FindingsPanel(AnyWidget):  # type: ignore[misc]  # anywidget's base is unt
         self.trace = trace
         self.findings = tuple(findings)
         super().__init__(listed=[_cells(finding) for finding in self.findings])
+        self._turn = Lock()
         self._proof: tuple[int, pl.DataFrame] | None = None
         self._show()
         self.observe(self._select, "selected")
@@ -74,10 +76,11 @@ class FindingsPanel(AnyWidget):  # type: ignore[misc]  # anywidget's base is unt
 
     def _show(self) -> None:
         """Put the page of witness rows below the grid, or why it cannot be shown."""
-        try:
-            self.shown = self._page()
-        except WorkbenchError as error:
-            self.shown = {"error": str(error), "call": self.call()}
+        with self._turn:  # a front end may answer two messages at once, on two threads
+            try:
+                self.shown = self._page()
+            except WorkbenchError as error:
+                self.shown = {"error": str(error), "call": self.call()}
 
     def _page(self) -> dict[str, Any]:
         proof = self.witness()
@@ -134,12 +137,14 @@ def _cell(value: Any) -> str:
 
 
 def _quoted(statement: str) -> str:
-    """The statement as a Python literal: over lines where that is the same text."""
-    plain = '"""' not in statement and "\\" not in statement and not statement.endswith('"')
-    return f'"""{statement}"""' if plain and statement.isprintable() is False else repr(statement)
+    """The statement as a Python literal: line by line where every character says what it is."""
+    as_it_is = visible(statement) == statement and not statement.endswith('"')
+    if as_it_is and '"""' not in statement and "\\" not in statement:
+        return f'"""{statement}"""'
+    return repr(statement)
 
 
 def _still(findings: tuple[Finding, ...]) -> str:
     if not findings:
         return el("p", "Nothing found.")
-    return table(COLUMNS, [list(_cells(finding)) for finding in findings])
+    return table(COLUMNS, [list[Any](_cells(finding)) for finding in findings])

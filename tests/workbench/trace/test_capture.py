@@ -11,7 +11,8 @@ from connectors.record import Connector
 from tests.workbench.trace.scripted import T0, ScriptedConnector
 from workbench.errors import FencedError, TraceError
 from workbench.trace import TraceWriter, open_trace
-from workbench.trace.capture import Captured, Clock, Limits, capture
+from workbench.trace.capture import Captured, capture
+from workbench.trace.source_reader import Clock, Limits
 
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/orders"
 
