@@ -1,102 +1,103 @@
 # %% [markdown]
 # # What happened last night?
 #
-# Orders come in through a topic, a queue and a stream. This morning one message lies in the dead-letter queue, and a
-# customer says that two orders were charged twice. Nothing had been prepared for this: all there is, is what AWS still
-# keeps, captured into a trace.
+# Customers of a shop complain: one order never moved on, one was charged wrongly, some were confirmed twice.
+# Nobody had planned for this; what is left is what AWS still kept the morning after: a stream, a table's changes,
+# a dead-letter queue, a function's log. It was captured into one trace, and this notebook reads it.
 #
-# Run the cells one after the other. Nothing here needs an AWS account or a network.
+# Run the cells from top to bottom. Started with `workbench lab incident.trace`, the same notebook reads your own trace.
 
 # %%
-import polars as pl
+import os
+
 import workbench as wb
 
-trace = wb.open(wb.dataset("orders"))
-trace
+trace = wb.open(os.environ.get("WORKBENCH_TRACE") or wb.dataset("orders"))
 
 # %% [markdown]
 # ## What do we have?
+
+# %%
+import polars as pl
+
+pl.Config(fmt_str_lengths=120, tbl_rows=12)
+sources = pl.DataFrame(trace.info()["sources"])
+sources.select("service", "records", "partitions", "first_at", "last_at", "holes", "coverage")
+
+# %% [markdown]
+# ## What have we *not* seen?
 #
-# One row a source. A delivery is one arrival of a record at us: a message that came twice is two rows.
+# A number is only as good as the reading behind it. Green was read; a hole would stand out in red with its cause.
 
 # %%
-pl.DataFrame(trace.info()["sources"], infer_schema_length=None).drop("service")
+wb.coverage_bar(trace)
 
 # %% [markdown]
-# ## What do we not have?
-#
-# Before anything is called missing, we have to know what was read. Holes would stand at the top.
+# The same as rows:
 
 # %%
-coverage = wb.coverage_bar(trace)
-coverage
+trace.coverage()
 
 # %% [markdown]
-# The same as a frame: `trace.coverage()`
+# ## When did it happen?
 
 # %%
-trace.coverage().head()
+wb.timeline(trace)
 
 # %% [markdown]
-# ## How much came when?
+# The same as rows:
 
 # %%
-timeline = wb.timeline(trace)
-timeline
-
-# %% [markdown]
-# The same as a frame: `wb.timeline(trace).frame`
-
-# %%
-timeline.frame.group_by("source_arn", maintain_order=True).agg(pl.col("deliveries").sum())
+wb.activity(trace)
 
 # %% [markdown]
 # ## What went wrong?
 #
-# `wb.find` looks for duplicates, losses, wrong order and hot keys. The trace remembers which field of an order is its
-# key and which one counts its versions, so gaps in the versions can be told.
-#
-# Choose a finding with the mouse or the arrow keys: below it stand the rows that prove it.
+# Walk through the findings with the arrow keys, press Enter to read the rows that prove the one you are on, Escape to go back.
 
 # %%
-found = wb.find(trace)
-panel = wb.findings_panel(trace, found)
+findings = wb.find(trace)
+panel = wb.findings_panel(trace, findings)
 panel
 
 # %% [markdown]
-# The same as a frame: `found.to_frame()`; the rows of the selected finding: `panel.witness()`, and the call that returns
-# them without the panel: `panel.call()`
+# The same as rows, the finding that is selected above and the rows that prove it:
 
 # %%
-print(panel.call())
+findings.to_frame().select("kind", "source_arn", "count", "confidence", "coverage", "summary")
+
+# %%
 panel.witness()
 
 # %% [markdown]
-# ## What happened to the order in the dead-letter queue?
+# ## What became of the orders concerned?
 #
-# Any question is SQL. `payload(body)` is the payload as text; values are always given by name.
+# The payload is bytes as they came; `field` reads them as the handler would have. These are all deliveries of the orders
+# whose numbers have a gap or run backwards, in the order in which the stream keeps them.
 
 # %%
+kinds, settings = ("sequence_gap", "inversion"), trace.settings()
+keys = [each["key"] for finding in findings if finding.kind in kinds for each in finding.instances]
 trace.sql(
     """
-    select source_at, service, record_id, receive_count, payload(body) as payload
-    from records where contains(payload(body), $order) order by source_at, delivery_id
+    select field(body, $key) as key, field(body, $sequence) as number, source_at, partition_id, payload(body) as payload
+    from records
+    where service = 'aws:kinesis' and list_contains($keys, field(body, $key))
+    order by key, partition_id, sequence_number::bignum
     """,
-    order="order-0031",
+    keys=keys,
+    key=settings.get("key", "$.order_id"),
+    sequence=settings.get("sequence", "$.version"),
 )
 
 # %% [markdown]
-# The total is `154,81`, with a comma: the function could not read it, every attempt failed, and the queue gave up.
-# The two orders that were charged twice were placed twice, seconds apart, under different message ids: the findings
-# say `producer_resend`. To see what a corrected function would have done with the same messages, replay them.
+# ## Does it hold?
 #
-# ## What we may rely on
+# Nothing above was drawn from anything but the trace, and every finding stands on rows that are in it.
 
 # %%
-deliveries = trace.sql("select delivery_id from records")
-
-assert timeline.frame["deliveries"].sum() == deliveries.height == trace.info()["records"]
-assert coverage.frame.equals(trace.coverage())
-assert set(coverage.frame["state"]) <= {"read", "assumed", "hole"}
-assert all(trace.sql(each.sql)["delivery_id"].is_in(deliveries["delivery_id"].implode()).all() for each in found)
-assert panel.witness().equals(trace.sql(panel.finding.sql) if panel.finding else pl.DataFrame())
+assert wb.activity(trace)["deliveries"].sum() == trace.info()["records"]
+for finding in findings:
+    proof = trace.sql(finding.sql)
+    assert proof["delivery_id"].n_unique() == finding.deliveries, finding.kind
+print(f"{len(findings)} findings, each with the rows that prove it")

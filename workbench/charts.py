@@ -11,7 +11,7 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from workbench.views.drawable import bounds, coverage_lanes, lane, worst_seconds
+from workbench.views.drawable import bounds, coverage_lanes, lanes_of, worst_seconds
 
 Drawn = alt.Chart | alt.FacetChart | alt.LayerChart
 """Altair types what its methods return by no class; the private functions here return Any for it."""
@@ -50,7 +50,7 @@ def timeline(frame: pl.DataFrame) -> Drawn:
     totals = frame.group_by("source_arn", maintain_order=True).agg(
         pl.col("deliveries").sum().alias("total")
     )
-    totals = totals.with_columns(lane("source_arn").fill_null("others").alias("source"))
+    totals = totals.with_columns(source=lanes_of(totals["source_arn"]).fill_null("others"))
     rows = frame.join(totals, on="source_arn", nulls_equal=True)
     low, high = bounds(rows, "from_at", "to_at")
     bars = alt.Chart(rows.with_columns(_utc("from_at", "to_at"))).mark_bar(orient="vertical")
@@ -114,8 +114,10 @@ def findings_chart(frame: pl.DataFrame) -> Drawn:
     """
     if frame.is_empty():
         return _nothing("Nothing found.")
-    name = pl.concat_str(pl.col("kind"), pl.lit(" in "), lane("source_arn"))
-    rows = frame.select(name.alias("finding"), pl.col("count").alias("instances"))
+    rows = frame.select(
+        finding=pl.concat_str("kind", pl.lit(" in "), lanes_of(frame["source_arn"])),
+        instances="count",
+    )
     scale = alt.Scale(type="symlog")
     base = alt.Chart(rows.with_row_index("rank")).encode(
         y=_rows("finding"), x=alt.X("instances:Q", axis=None, scale=scale)

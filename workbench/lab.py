@@ -1,144 +1,125 @@
-"""Notebooks and sample traces that come with the workbench, and JupyterLab opened on them."""
+"""JupyterLab on the notebooks that come with the workbench: built from their sources, never over somebody's edits.
 
+Source: jupytext's percent format (cells begin with `# %%` or `# %% [markdown]`).
+"""
+
+import hashlib
+import json
 import os
+import re
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from workbench.errors import UsageError
+from workbench.shipped import shipped
 
-from workbench.errors import TraceError, WorkbenchError
-
-TRACE = "WORKBENCH_TRACE"
-"""Environment variable: the trace that notebooks open instead of the sample."""
-FOLDER = Path("workbench-notebooks")
-KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
-
-
-def shipped(kind: Literal["datasets", "notebooks"]) -> Path:
-    """The folder of what comes along: inside an installed package, or at the root of a source checkout.
-
-    Raises:
-        WorkbenchError: neither is there.
-
-    Example:
-        >>> shipped("notebooks").name
-        'notebooks'
-    """
-    package = Path(str(files("workbench")))
-    for folder in (package / "_shipped" / kind, package.parent / kind):
-        if folder.is_dir():
-            return folder
-    raise WorkbenchError(
-        f"wanted the {kind} that come with the workbench, found none; install it again"
-    )
+TRACE_VARIABLE = "WORKBENCH_TRACE"
+"""Environment variable from which the notebooks take the trace they open."""
+FOLDER = Path("notebooks")
+FIRST = "01_incident.ipynb"
+CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)
+STAMP = "workbench_sources"
 
 
-def dataset(name: str) -> Path:
-    """The sample trace of that name; in a JupyterLab that was opened on a trace, that trace.
+def lab(trace: Path | None = None, *, port: int | None = None, open_browser: bool = True) -> None:
+    """Become JupyterLab, with the notebooks in `notebooks/` of the current folder, opened on the trace.
+
+    Args:
+        trace: what the notebooks open; None for the dataset that comes with them.
+        port: of JupyterLab; None for its own choice.
+        open_browser: False prints the address only. Its token is asked for in either case.
 
     Raises:
-        TraceError: no sample has that name; the message lists what there is.
+        UsageError: there is no trace at that path.
 
     Example:
-        >>> wb.open(dataset("orders"))  # doctest: +SKIP
+        >>> lab(Path("incident.trace"))  # doctest: +SKIP
     """
-    if chosen := os.environ.get(TRACE):
-        return Path(chosen)
-    folder = shipped("datasets")
-    if (folder / f"{name}.trace").is_dir():
-        return folder / f"{name}.trace"
-    there = ", ".join(sorted(path.stem for path in folder.glob("*.trace"))) or "none"
-    raise TraceError(f"wanted a sample trace, found none named {name!r}; there are {there}")
+    environment = _environment(trace)
+    build_notebooks(FOLDER)
+    command = [sys.executable, "-m", "jupyterlab", str(FOLDER / FIRST)]
+    command += [] if port is None else [f"--port={port}", "--ServerApp.port_retries=0"]
+    command += [] if open_browser else ["--no-browser"]
+    os.execve(sys.executable, command, environment)
 
 
 def build_notebooks(destination: Path) -> list[Path]:
-    """Put the notebooks there, made from their sources; one that is there already is left as it is.
-
-    Args:
-        destination: folder, made when it is not there.
+    """Write the notebooks; one that has been edited is left as it is, one that was only run may be replaced.
 
     Returns:
-        The notebooks there, in the order of their names.
-
-    Raises:
-        WorkbenchError: the folder cannot be written.
+        The notebooks' files, in the order of their names, whether written or left.
 
     Example:
         >>> build_notebooks(Path("notebooks"))  # doctest: +SKIP
     """
-    sources = sorted(shipped("notebooks").glob("*.py"))
-    try:
-        destination.mkdir(parents=True, exist_ok=True)
-        return [_build(source, destination / f"{source.stem}.ipynb") for source in sources]
-    except OSError as error:
-        raise WorkbenchError(
-            f"cannot write notebooks to {destination}: {error.strerror}; go to another folder"
-        ) from error
+    destination.mkdir(parents=True, exist_ok=True)
+    return [_build(source, destination) for source in sorted(shipped("notebooks").glob("*.py"))]
 
 
-def read_percent(source: str) -> nbformat.NotebookNode:
-    r"""The notebook that a source in percent format describes: `# %%` begins code, `# %% [markdown]` begins text.
-
-    Example:
-        >>> [cell.source for cell in read_percent("# %% [markdown]\n# Hello\n# %%\n1 + 1\n").cells]
-        ['Hello', '1 + 1']
-    """
-    cells = [_cell(part, place) for place, part in enumerate(f"\n{source}".split("\n# %%")[1:])]
-    return new_notebook(cells=cells, metadata={"kernelspec": KERNEL})  # type: ignore[no-untyped-call]
-
-
-def lab(trace: Path | None = None, *, port: int = 8888, open_browser: bool = True) -> NoReturn:
-    """Become JupyterLab, in the folder of the notebooks, on the first of them; its token stays as it is.
+def read_percent(text: str) -> dict[str, Any]:
+    r"""The notebook that a script in percent format describes.
 
     Args:
-        trace: what the notebooks open; None for the sample.
-        port: where it listens, on this machine only; the next free one when taken.
-        open_browser: show it in a browser.
+        text: cells begin with `# %%`, markdown cells with `# %% [markdown]` and have every line commented.
 
-    Raises:
-        TraceError: no trace there.
-        WorkbenchError: the notebooks cannot be written.
+    Returns:
+        A notebook document of format 4.5 for the `python3` kernel, without outputs; the same for the same text.
+
+    Example:
+        >>> [cell["source"] for cell in read_percent("# %% [markdown]\n# Hello\n\n# %%\n1 + 1\n")["cells"]]
+        ['Hello', '1 + 1']
     """
-    if trace is not None and not trace.exists():
-        raise TraceError(f"wanted a trace, found nothing at {trace}")
-    notebooks = build_notebooks(FOLDER)
-    environment = {name: value for name, value in os.environ.items() if name != TRACE}
-    if trace is not None:
-        environment[TRACE] = str(trace.resolve())
-    sys.stdout.flush()
-    os.execve(sys.executable, lab_command(notebooks[0], port, open_browser), environment)
-
-
-def lab_command(notebook: Path, port: int, open_browser: bool) -> list[str]:
-    """The command that starts JupyterLab on a notebook: loopback only, token kept, no news and no update looked up."""
-    return [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        str(notebook),
-        "--ip=127.0.0.1",
-        f"--port={port}",
-        f"--ServerApp.open_browser={open_browser}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    _, *parts = CELL.split(text)
+    cells = [
+        _cell(number, head.strip(), body.strip("\n"))
+        for number, (head, body) in enumerate(zip(parts[::2], parts[1::2], strict=True))
     ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    metadata = {"kernelspec": kernel, STAMP: _digest(cells)}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _build(source: Path, notebook: Path) -> Path:
-    if not notebook.exists():
-        text = nbformat.writes(read_percent(source.read_text("utf-8")))  # type: ignore[no-untyped-call]
-        notebook.write_text(f"{text}\n", "utf-8")
-    return notebook
+def _cell(number: int, head: str, body: str) -> dict[str, Any]:
+    cell = {"id": f"cell-{number}", "metadata": {}}
+    if head == "[markdown]":
+        source = re.sub(r"^# ?", "", body, flags=re.MULTILINE)
+        return cell | {"cell_type": "markdown", "source": source}
+    return cell | {"cell_type": "code", "source": body, "execution_count": None, "outputs": []}
 
 
-def _cell(part: str, place: int) -> nbformat.NotebookNode:
-    """One cell; its id is its place, so that the same source gives the same notebook."""
-    head, _, text = part.partition("\n")
-    known = {"id": f"cell-{place}"}
-    if head.strip() != "[markdown]":
-        return new_code_cell(text.strip("\n"), **known)  # type: ignore[no-untyped-call]
-    lines = (line.removeprefix("#").removeprefix(" ") for line in text.strip("\n").split("\n"))
-    return new_markdown_cell("\n".join(lines), **known)  # type: ignore[no-untyped-call]
+def _build(source: Path, destination: Path) -> Path:
+    target = destination / f"{source.stem}.ipynb"
+    fresh = read_percent(source.read_text("utf-8"))
+    if not target.exists() or _is_older(target, fresh):
+        target.write_text(json.dumps(fresh, indent=1) + "\n", "utf-8")
+    return target
+
+
+def _is_older(target: Path, fresh: dict[str, Any]) -> bool:
+    """Whether it is one of ours that nobody has edited, from other sources than those of today."""
+    try:
+        there = json.loads(target.read_text("utf-8"))
+        stamp, now = there["metadata"].get(STAMP), _digest(there["cells"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+    return bool(stamp == now != fresh["metadata"][STAMP])
+
+
+def _digest(cells: list[dict[str, Any]]) -> str:
+    """Of the cells' sources, which a saved notebook has as text or as a list of lines."""
+    sources = ("".join(cell["source"]) for cell in cells)
+    return hashlib.sha256("\0".join(sources).encode()).hexdigest()
+
+
+def _environment(trace: Path | None) -> dict[str, str]:
+    """Ours, and for JupyterLab the settings beside this module: it asks nobody for news or updates."""
+    settings = [str(files("workbench") / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, settings))}
+    environment.pop(TRACE_VARIABLE, None)
+    if trace is None:
+        return environment
+    if not trace.exists():
+        raise UsageError(f"wanted a trace at {trace}, found nothing; `workbench capture` makes one")
+    return environment | {TRACE_VARIABLE: str(trace.absolute())}

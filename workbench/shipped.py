@@ -43,7 +43,9 @@ def dataset(name: str) -> Path:
     """
     there = sorted(path.stem for path in shipped("datasets").glob("*.trace"))
     if name not in there:
-        raise UsageError(f"wanted a dataset, found {name!r}; there are {', '.join(there) or 'none'}")
+        raise UsageError(
+            f"wanted a dataset, found {name!r}; there are {', '.join(there) or 'none'}"
+        )
     folder = Path(mkdtemp(prefix="workbench-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(shutil.copytree(shipped("datasets") / f"{name}.trace", folder / f"{name}.trace"))

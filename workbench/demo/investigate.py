@@ -11,7 +11,7 @@ from workbench.demo.labels import Label, Score, score
 from workbench.demo.system import MAX_RECEIVE_COUNT, VISIBILITY_TIMEOUT_S
 from workbench.demo.traffic import DLQ, STREAM, Planted
 from workbench.findings import find
-from workbench.replay import QueueAttributes, compare, replay
+from workbench.replay import compare, replay
 from workbench.report import report
 from workbench.trace import Trace, open_trace
 
@@ -65,14 +65,15 @@ def investigate(
 
 def _replay(trace: Trace, handler: Path) -> dict[str, Any]:
     """As the fulfilment queue would deliver it: three attempts, then the dead-letter queue."""
-    attributes = QueueAttributes(
-        visibility_timeout_seconds=VISIBILITY_TIMEOUT_S, max_receive_count=MAX_RECEIVE_COUNT
-    )
     run = replay(
         trace,
         f"{handler}:handle",
         source=DLQ,
-        queue_attributes=attributes,
+        mapping={"FunctionResponseTypes": ["ReportBatchItemFailures"]},
+        queue_attributes={
+            "VisibilityTimeout": VISIBILITY_TIMEOUT_S,
+            "RedrivePolicy": {"maxReceiveCount": MAX_RECEIVE_COUNT},
+        },
         now=lambda: datetime.now(UTC),
     )
     return run.document()

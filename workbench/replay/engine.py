@@ -93,8 +93,12 @@ class Lane(Protocol):
         """The next batch, the same until it is settled; None when the lane has ended."""
         ...
 
+    def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
+        """Which records of a batch count as failed, given what its invocation says."""
+        ...
+
     def settle(self, batch: Batch, failed: Judgement) -> None:
-        """Take note of what failed."""
+        """Take note of what failed, as `comes_again` has it."""
         ...
 
 
@@ -140,7 +144,7 @@ def run_lanes(
         lane, batch = ready
         invocation_id = next(invocation_ids)
         invocation = invoker.invoke(batch.event, invocation_id)
-        failed = _failed(batch, invocation, reports_failures)
+        failed = lane.comes_again(batch, _failed(batch, invocation, reports_failures))
         journal.invoked(batch, invocation_id, invocation)
         for item in batch.items:
             item.deliveries += 1

@@ -84,9 +84,6 @@ class RunJournal:
                 self._finish(item)
         self._write_piece(PIECE_ROWS, PIECE_BYTES)
 
-    def hold_back(self, batch: Batch, failed: Judgement) -> None:
-        """In a stream the records from the checkpoint on come again, also those that were not named."""
-
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again; the verdict stands on its last delivery, or on a row of its own."""
         row = self._held.setdefault(item.row["delivery_id"], self._row(item, verdict, at))

@@ -71,19 +71,26 @@ class ShardLane:
                 return Batch(attempt.items, attempt.parts, attempt.ready_at, attempt.closed_by)
         return None
 
+    def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
+        """Everything from the lowest record that failed on."""
+        if not failed.failed:
+            return failed
+        names = [item.identifier for item in batch.items]
+        checkpoint = min(names.index(name) for name in failed.failed)
+        return Judgement(frozenset(names[checkpoint:]), failed.reason)
+
     def settle(self, batch: Batch, failed: Judgement) -> None:
         """Move on, or line up what has to be tried again."""
         attempt = self._attempts.pop()
         self._free_at = batch.at
         if not failed.failed:
             return
-        names = [item.identifier for item in attempt.items]
-        checkpoint = min(names.index(name) for name in failed.failed)
+        checkpoint = len(attempt.items) - len(failed.failed)
         if checkpoint > 0:
             # The checkpoint moves, and retries are counted anew from there.
             again_at = batch.at + BACK_OFF_FIRST
             self._attempts.append(attempt.part_of(checkpoint, None, again_at, "retry"))
-        elif self._bisects and len(names) > 1 and failed.reason is not None:
+        elif self._bisects and len(attempt.items) > 1 and failed.reason is not None:
             self._bisect(attempt, batch.at)
         else:
             self._retry(attempt, batch.at)

@@ -74,6 +74,10 @@ class QueueLane:
             self._next = self._form()
         return self._next[0] if self._next else None
 
+    def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
+        """Just the messages that failed."""
+        return failed
+
     def settle(self, batch: Batch, failed: Judgement) -> None:
         """Delete what succeeded; what failed comes back when its visibility timeout is over."""
         reads = self._next[1] if self._next else []

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.findings import Findings
 from workbench.markup import Markup, el
@@ -10,14 +11,17 @@ from workbench.report.captured import captured
 from workbench.report.facts import Facts, ask
 from workbench.report.found import found
 from workbench.report.replayed import replayed
-from workbench.report.sharded import Plan, sharded
+from workbench.report.sharded import sharded
 from workbench.report.whole_file import write_whole
 from workbench.trace import Trace
+
+if TYPE_CHECKING:
+    from workbench.tune import ShardPlan
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The page runs no script and fetches nothing, whatever a payload says."""
 
-__all__ = ["Plan", "report"]
+__all__ = ["report"]
 
 
 def report(
@@ -26,7 +30,7 @@ def report(
     output: Path | None = None,
     *,
     runs: Sequence[str] | None = None,
-    shard_plans: Sequence[Plan] = (),
+    shard_plans: "Sequence[ShardPlan]" = (),
 ) -> str | Path:
     """One HTML page: what was captured and what was not, what was found with its witnesses, replays, shard plans.
 

@@ -2,36 +2,25 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Protocol
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from workbench.charts import shard_load
 from workbench.markup import Markup, el
 from workbench.report.pieces import cell, folded, listing, picture, section
 from workbench.trace.sources import source_name
 
-
-class Plan(Protocol):
-    """What `tune.shards` returns, as far as the report needs it."""
-
-    def document(self) -> dict[str, Any]:
-        """The plan as `tune shards --json` prints it."""
-        ...
-
-    def to_frame(self) -> pl.DataFrame:
-        """Load of the current layout: `shard`, `second`, `records`, `bytes`, `share_of_limit`."""
-        ...
+if TYPE_CHECKING:
+    from workbench.tune import ShardPlan
 
 
-def sharded(plans: Sequence[Plan]) -> Markup:
+def sharded(plans: "Sequence[ShardPlan]") -> Markup:
     """The plans; nothing where there are none."""
     if not plans:
         return Markup()
     return section("How streams should be sharded", *(_article(plan) for plan in plans))
 
 
-def _article(plan: Plan) -> Markup:
+def _article(plan: "ShardPlan") -> Markup:
     document = plan.document()
     layouts = [
         [name, cell(layout.get("shards")), cell(layout.get("over_limit_shard_seconds"))]

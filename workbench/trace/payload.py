@@ -5,7 +5,7 @@ import json
 import orjson
 import xxhash
 
-JSON_STARTS = frozenset(b'{["-0123456789tfnNI')
+JSON_STARTS = b'{["-0123456789tfnNI\xef'
 SPACE = b" \t\r\n"
 DEEPEST = 200
 """Assumed: deeper nesting is no payload that anyone means; Python's own parser gives up near 1,000."""
@@ -27,22 +27,20 @@ def parse_status(body: bytes) -> str:
         >>> parse_status(b'{"a": 1}'), parse_status(b"hello"), parse_status(b"\xff"), parse_status(b'{"a"')
         ('json', 'text', 'binary', 'broken_json')
     """
-    start = body[:1]
-    if start in SPACE:
-        start = body.lstrip(SPACE)[:1]
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return _status_of_refused(body)
+    return "json"
+
+
+def _status_of_refused(body: bytes) -> str:
+    """What orjson refuses and Python's parser may take: NaN, huge numbers, lone surrogates, other encodings."""
+    start = body.lstrip(SPACE)[:1]
     if not start:
         return "empty"
-    if start[0] in JSON_STARTS:
-        try:
-            orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return _status_by_python(body, start)
-        return "json"
-    return _text_or_binary(body)
-
-
-def _status_by_python(body: bytes, start: bytes) -> str:
-    """What orjson refuses and Python's parser may take: NaN, 5,000 digits, lone surrogates, deep nesting."""
+    if start not in JSON_STARTS:
+        return _text_or_binary(body)
     if body.count(b"[") + body.count(b"{") > DEEPEST and _depth(body) > DEEPEST:
         return "too_deep"
     try:

@@ -14,6 +14,9 @@ from connectors.record import Record
 from workbench.trace.payload import body_hash, parse_status
 from workbench.trace.schema import RECORDS
 
+HARDLY_REPEATED = ("delivery_id", "record_id", "sequence_number", "body", "body_hash", "envelope")
+"""Columns that a dictionary would make larger and slower to write."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -83,7 +86,14 @@ def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> 
 
 def _encode(table: pa.Table) -> pa.Buffer:
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", compression_level=1, write_page_checksum=True)
+    pq.write_table(
+        table,
+        sink,
+        compression="zstd",
+        compression_level=1,
+        write_page_checksum=True,
+        use_dictionary=[name for name in table.column_names if name not in HARDLY_REPEATED],
+    )
     return sink.getvalue()
 
 

@@ -4,7 +4,6 @@ A run of neighbouring keys that is over a limit in some second must have a shard
 say everything: a layout holds when each of them is cut, so layouts are compared without adding up loads again.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -23,6 +22,8 @@ SHARD_QUOTA = 20_000
 """Default shards of an account in the Regions that allow most. Source: Kinesis Data Streams quotas."""
 _NARROWEST = 512
 """Tried first: an even layout that fails nearly always fails at one of the narrowest runs."""
+_FLOAT_DOUBT = 2.0**78
+"""More than what two rounded 128-bit numbers can be apart from their true difference."""
 
 Truths = NDArray[np.bool_]
 
@@ -147,11 +148,12 @@ def fewest_even(runs: Runs, limbs: Limbs, least: int, most: int) -> int | None:
     first, last = limbs[runs.first], limbs[runs.last]
     width = _as_floats(last) - _as_floats(first)
     order = np.argsort(width)
-    first, last, width = first[order], last[order], width[order] * (1 - 1e-9)
+    first, last, width = first[order], last[order], width[order] - _FLOAT_DOUBT
     for count in range(least, most + 1):
-        narrow = bisect_left(width, HASH_KEYS / count)  # a wider run always has a boundary inside
-        if _cuts(first[: min(narrow, _NARROWEST)], last[: min(narrow, _NARROWEST)], count) and (
-            _cuts(first[_NARROWEST:narrow], last[_NARROWEST:narrow], count)
+        narrow = int(np.searchsorted(width, HASH_KEYS / count))  # wider runs hold a boundary anyway
+        tried = min(narrow, _NARROWEST)
+        if _cuts(first[:tried], last[:tried], count) and (
+            _cuts(first[tried:narrow], last[tried:narrow], count)
         ):
             return count
     return None

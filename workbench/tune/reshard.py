@@ -1,72 +1,140 @@
-"""Resharding: the calls that lead from the ranges that a stream has to those that it should have; pure."""
+"""From the shards a stream has to the shards it should have: SplitShard and MergeShards, in a legal order."""
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-FIRST_DIGITS = "shardId-"
+from workbench.tune.hash_keys import HASH_KEYS
+
+_ORDINAL = re.compile(r"shardId-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShards:
+    """The shards that take records: they tile the hash key space, ascending."""
+
+    shard_ids: tuple[str, ...]
+    starts: tuple[int, ...]
+    """Starting hash keys; the first is 0."""
+    next_ordinal: int
+    """One more than the largest number in any shard id ever seen."""
+
+
+def open_shards(documents: Iterable[str]) -> OpenShards | None:
+    """The open shards that configuration snapshots tell of; None where they leave part of the hash key space unknown.
+
+    Args:
+        documents: answers of ListShards and DescribeStream as JSON, the newest first. Older ones are looked at only
+            where the newer ones, which may be one page of several, leave something unknown.
+
+    Source: ListShards, DescribeStream: a shard without EndingSequenceNumber is open.
+    """
+    known: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        answer = json.loads(document)
+        for shard in answer.get("StreamDescription", answer).get("Shards", ()):
+            known.setdefault(shard["ShardId"], shard)
+        found = _tiling(known)
+        if found is not None:
+            return found
+    return None
 
 
 def operations(
-    stream_arn: str, shards: Sequence[tuple[str, int]], starts: Sequence[int], next_ordinal: int
-) -> list[dict[str, str]]:
-    """The fewest calls, splits before merges so that capacity never dips; one at a time, the stream ACTIVE between.
+    stream_arn: str, current: OpenShards, planned: Sequence[int]
+) -> tuple[dict[str, str], ...]:
+    """The fewest calls that turn the current ranges into the planned ones, in a legal order.
 
-    Each call adds or removes one boundary, so there are as many as boundaries differ. Ids of shards that do not exist
-    yet are assumed: AWS numbers shards on, the lower child of a split before the upper. Compare before each call.
+    Each call adds or removes one boundary, so none can be spared. All splits come before all merges: capacity never dips.
+    AWS names the new shards when it makes them; here they are predicted as the next numbers, a split's lower child
+    first. So wait after each call until the stream is ACTIVE, and compare the ids with ListShards before the next.
 
     Args:
         stream_arn: the stream.
-        shards: open shards as (id, starting hash key), tiling the hash key space.
-        starts: starting hash keys that are wanted.
-        next_ordinal: the number that the next new shard gets.
+        current: its open shards.
+        planned: starting hash keys wanted, ascending from 0.
 
     Returns:
-        Documents with `operation` and AWS's own parameters; hash keys as decimal strings.
-
-    Example:
-        >>> operations("arn", [("shardId-000000000000", 0)], [0, 8], 1)[0]["NewStartingHashKey"]
-        '8'
+        One document a call: `operation`, and the call's own parameters.
 
     Source: SplitShard, MergeShards.
     """
-    ids = {start: shard_id for shard_id, start in shards}
-    there, calls = sorted(ids), []
-    for start in sorted(set(starts) - set(ids)):
-        left = there[bisect_left(there, start) - 1]
-        calls.append(
-            _call("SplitShard", stream_arn, ShardToSplit=ids[left], NewStartingHashKey=str(start))
+    plan = _Resharding(
+        stream_arn, list(current.starts), list(current.shard_ids), current.next_ordinal
+    )
+    wanted = set(planned)
+    splits = [plan.split(start) for start in planned if start not in set(current.starts)]
+    merges = [plan.merge(start) for start in current.starts if start not in wanted]
+    return (*splits, *merges)
+
+
+@dataclass(slots=True)
+class _Resharding:
+    """A stream's open shards as they change from call to call."""
+
+    stream_arn: str
+    starts: list[int]
+    shard_ids: list[str]
+    next_ordinal: int
+
+    def split(self, start: int) -> dict[str, str]:
+        """A new boundary at `start`."""
+        at = bisect_right(self.starts, start) - 1
+        parent = self.shard_ids[at]
+        self.starts.insert(at + 1, start)
+        self.shard_ids[at : at + 1] = [self._new_id(), self._new_id()]
+        return {
+            "operation": "SplitShard",
+            "StreamARN": self.stream_arn,
+            "ShardToSplit": parent,
+            "NewStartingHashKey": str(start),
+        }
+
+    def merge(self, start: int) -> dict[str, str]:
+        """No boundary at `start` any more."""
+        at = self.starts.index(start)
+        lower, upper = self.shard_ids[at - 1 : at + 1]
+        del self.starts[at]
+        self.shard_ids[at - 1 : at + 1] = [self._new_id()]
+        return {
+            "operation": "MergeShards",
+            "StreamARN": self.stream_arn,
+            "ShardToMerge": lower,
+            "AdjacentShardToMerge": upper,
+        }
+
+    def _new_id(self) -> str:
+        number = self.next_ordinal
+        self.next_ordinal += 1
+        return f"shardId-{number:012d}"
+
+
+def _tiling(known: dict[str, dict[str, Any]]) -> OpenShards | None:
+    parents = {
+        shard.get(member)
+        for shard in known.values()
+        for member in ("ParentShardId", "AdjacentParentShardId")
+    }
+    ranges = sorted(
+        (
+            int(shard["HashKeyRange"]["StartingHashKey"]),
+            int(shard["HashKeyRange"]["EndingHashKey"]),
+            shard_id,
         )
-        ids[left], ids[start] = shard_name(next_ordinal), shard_name(next_ordinal + 1)
-        insort(there, start)
-        next_ordinal += 2
-    for start in sorted(set(ids) - set(starts)):
-        left = there[there.index(start) - 1]
-        calls.append(
-            _call(
-                "MergeShards", stream_arn, ShardToMerge=ids[left], AdjacentShardToMerge=ids[start]
-            )
-        )
-        ids[left] = shard_name(next_ordinal)
-        there.remove(start)
-        next_ordinal += 1
-    return calls
-
-
-def _call(operation: str, stream_arn: str, **parameters: str) -> dict[str, str]:
-    return {"operation": operation, "StreamARN": stream_arn, **parameters}
-
-
-def shard_name(ordinal: int) -> str:
-    """The id of a stream's shard of that number.
-
-    Example:
-        >>> shard_name(4)
-        'shardId-000000000004'
-    """
-    return f"{FIRST_DIGITS}{ordinal:012d}"
-
-
-def ordinal_of(shard_id: str) -> int:
-    """The number in a shard's id; -1 where it has none."""
-    digits = shard_id.removeprefix(FIRST_DIGITS)
-    return int(digits) if digits.isdecimal() else -1
+        for shard_id, shard in known.items()
+        if shard_id not in parents
+        and "EndingSequenceNumber" not in shard.get("SequenceNumberRange", {})
+    )
+    starts = [start for start, _, _ in ranges]
+    after = [end + 1 for _, end, _ in ranges]
+    if not ranges or [*starts, HASH_KEYS] != [0, *after]:
+        return None
+    ordinals = [int(found[1]) for each in known if (found := _ORDINAL.fullmatch(each))]
+    return OpenShards(
+        tuple(shard_id for _, _, shard_id in ranges),
+        tuple(starts),
+        max(ordinals, default=len(known) - 1) + 1,
+    )

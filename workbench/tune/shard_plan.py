@@ -1,8 +1,8 @@
-"""`tune.shards`: how a stream's shards should be cut, from the partition keys that were captured."""
+"""How a Kinesis stream should be sharded, from the partition keys that were captured."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -14,255 +14,252 @@ from workbench.errors import UsageError
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text
 from workbench.trace.sources import source_in_trace
-from workbench.tune.captured_load import CapturedLoad, captured_load
+from workbench.trace.sql import load_statement
+from workbench.tune.hash_keys import even_starts
+from workbench.tune.key_load import KeyLoad, group_starts, read_key_load, sums
 from workbench.tune.layouts import (
-    by_shard,
-    even_starts,
+    BYTES_PER_SECOND,
+    RECORDS_PER_SECOND,
+    SHARD_QUOTA,
+    ShardSeconds,
     fewest_even,
-    fewest_starts,
+    fewest_ranges,
+    hot_places,
     over_limit_sliding,
-    sliding,
+    runs_to_cut,
 )
-from workbench.tune.load import BYTES_PER_SECOND, RECORDS_PER_SECOND, Load, regrouped
-from workbench.tune.reshard import operations, ordinal_of
-from workbench.tune.stream_shards import StreamShards, stream_shards
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from workbench.tune.reshard import OpenShards, open_shards, operations
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way to cut the hash key space, and how often the captured load would have been too much for it."""
+    """A way to cut the hash key space into shards, and what the captured load makes of it."""
 
-    starting_hash_keys: tuple[int, ...]
+    starts: tuple[int, ...]
+    """Starting hash keys, ascending from 0."""
     over_limit_shard_seconds: int
-    """Wall-clock seconds, counted once for each shard that was over a limit in it."""
-    over_limit_sliding_shard_seconds: int
-    """The same when a second may begin anywhere: how the service counts is not documented."""
+    """Wall-clock seconds of a shard with more than it takes."""
+    over_limit_sliding_seconds: int
+    """The same, of any second long stretch that ends in them."""
 
     def document(self) -> dict[str, Any]:
-        """As `tune shards --json` has it."""
+        """The layout as `tune shards --json` prints it; hash keys are decimal text, as AWS writes them."""
         return {
-            "shards": len(self.starting_hash_keys),
+            "shards": len(self.starts),
             "over_limit_shard_seconds": self.over_limit_shard_seconds,
-            "over_limit_sliding_shard_seconds": self.over_limit_sliding_shard_seconds,
-            "starting_hash_keys": [str(start) for start in self.starting_hash_keys],
+            "starting_hash_keys": [str(start) for start in self.starts],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Peak:
-    """The highest second of each measure, separately."""
-
-    records_per_second: int
-    bytes_per_second: int
-    sliding_records_per_second: int
-    sliding_bytes_per_second: int
 
 
 @dataclass(frozen=True, slots=True)
 class HotKey:
-    """A partition key that no number of shards helps: it exceeds a shard's limit alone."""
+    """A partition key that is over a shard's limit alone: no shard count holds it."""
 
     partition_key: str
     records_per_second: int
+    """Its highest second."""
     bytes_per_second: int
+    """Its highest second of bytes, maybe another one."""
     salt_factor: int
-    """Keys to spread it over; order then holds within each of them only."""
+    """Over so many keys it would have to be spread; order is then kept within each of them only."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShardPlan:
-    """What the captured load asks of a stream's shards."""
+    """What `shards` found; `current` is None where the stream's ranges are not known."""
 
     source_arn: str
     from_at: datetime
-    """The first record counted."""
     to_at: datetime
-    """The last record counted."""
-    peak: Peak
+    peak_records_per_second: int
+    peak_bytes_per_second: int
     current: Layout | None
-    """The open shards; None where the trace does not know their ranges."""
     uniform: Layout | None
-    """The fewest even shards that hold every second; None where no number up to the quota does."""
+    """None where no even count up to the quota holds."""
     planned: Layout
-    """The fewest ranges: each hot key alone, all else within the limits in every second."""
     operations: tuple[dict[str, str], ...]
-    """From the current ranges to the planned; empty where the current ones are unknown."""
     hot_keys: tuple[HotKey, ...]
-    notes: tuple[str, ...]
-    """What was left out, and what the plan does not know."""
-    _load: Load = field(repr=False, compare=False)
-    _shard_ids: tuple[str, ...] = field(repr=False, compare=False)
+    without_source_at: int
+    """Records left out because their arrival is not known."""
+    without_partition_key: int
+    """Records left out because they have no key."""
+    load: pl.DataFrame
+    """See `to_frame`."""
 
     def document(self) -> dict[str, Any]:
-        """The plan as `tune shards --json` prints it: instants as text, hash keys as decimal strings, null for unknown."""
-        unknown = dict.fromkeys(Layout((), 0, 0).document())
+        """The plan as `tune shards --json` prints it.
+
+        Returns:
+            `source_arn`, `from`, `to`, `peak`, the layouts `current` (null: ranges not captured), `uniform` and `planned`,
+            `operations`, `hot_keys`, `prices` (null: not known); beside them `sliding` (shard-seconds over the limit when
+            the second may begin anywhere, by layout) and `left_out` (records that could not be placed).
+        """
+        layouts = {"current": self.current, "uniform": self.uniform, "planned": self.planned}
         return {
             "source_arn": self.source_arn,
             "from": instant_text(self.from_at),
             "to": instant_text(self.to_at),
-            "peak": _fields(self.peak),
-            "current": self.current.document() if self.current else None,
-            "uniform": self.uniform.document() if self.uniform else unknown,
+            "peak": {
+                "records_per_second": self.peak_records_per_second,
+                "bytes_per_second": self.peak_bytes_per_second,
+            },
+            "current": self.current and self.current.document(),
+            "uniform": self.uniform.document() if self.uniform else _NO_LAYOUT,
             "planned": self.planned.document(),
-            "operations": [dict(operation) for operation in self.operations],
-            "hot_keys": [_fields(hot) for hot in self.hot_keys],
+            "operations": list(self.operations),
+            "hot_keys": [asdict(hot) for hot in self.hot_keys],
             "prices": None,
-            "notes": list(self.notes),
+            "sliding": {
+                name: layout and layout.over_limit_sliding_seconds
+                for name, layout in layouts.items()
+            },
+            "left_out": {
+                "without_source_at": self.without_source_at,
+                "without_partition_key": self.without_partition_key,
+            },
         }
 
     def to_frame(self) -> pl.DataFrame:
-        """The load of each shard of the current layout; of the planned one where the current is unknown.
+        """The load of the current shards, for a heat map.
 
         Returns:
-            One row per shard and wall-clock second that has records, sorted by them: `shard` (its id, or its starting
-            hash key where it has none yet), `second` (UTC), `records`, `bytes` (data and keys), `share_of_limit` (the
-            larger of the two measures' shares; above 1.0 the service throttles).
+            One row a shard and second with traffic, sorted by them: `shard` (id), `second` (start, UTC), `records`, `bytes`
+            (data and keys), `share_of_limit` (of the tighter limit; over 1.0 is too much). Where the stream's ranges are not
+            known, the shards are those that the records were captured from.
         """
-        starts = (self.current or self.planned).starting_hash_keys
-        load = by_shard(self._load, starts)
-        names = pl.Series(self._shard_ids or [str(start) for start in starts], dtype=pl.String)
-        frame = pl.DataFrame(
-            {
-                "shard": names.gather(load.owner),
-                "second": load.second * 1_000_000,
-                "records": load.records,
-                "bytes": load.bytes,
-                "share_of_limit": np.maximum(
-                    load.records / RECORDS_PER_SECOND, load.bytes / BYTES_PER_SECOND
-                ),
-            }
-        )
-        return frame.with_columns(pl.col("second").cast(pl.Datetime("us", "UTC"))).sort(
-            "shard", "second"
-        )
+        return self.load
+
+
+_NO_LAYOUT = {"shards": None, "over_limit_shard_seconds": None, "starting_hash_keys": None}
 
 
 def shards(
     trace: Trace,
-    *,
     source: str,
     since: datetime | None = None,
     until: datetime | None = None,
     headroom: float = 1.25,
 ) -> ShardPlan:
-    """Plan a stream's shards: the even number that holds every second, the fewest ranges, keys that nothing holds.
+    """Plan the shards of a Kinesis stream so that no captured second is over a shard's limits.
 
-    Records are counted where the MD5 of their partition key falls. GetRecords does not tell an ExplicitHashKey, so
-    those are not available: keys that came from a shard whose range cannot hold them are counted in `notes`.
-    Wall-clock seconds decide; sliding ones stand beside. A record captured more than once counts once.
+    A key's place is the MD5 of its partition key. An explicit hash key is not in what GetRecords answers, so a producer's
+    own placing is not seen. Wall-clock seconds decide; how the service aligns its second is not documented.
 
     Args:
-        trace: the trace.
-        source: the stream: `kinesis:NAME` or its ARN.
-        since: only records that arrived at or after it.
-        until: only records that arrived at or before it.
-        headroom: how much more than its captured peak a salted hot key is to bear, as a factor.
+        trace: an open trace.
+        source: the stream, by ARN or as in a capture (`kinesis:orders`).
+        since: only arrivals from then on.
+        until: only arrivals up to then.
+        headroom: how much room a salted hot key is given.
+
+    Returns:
+        The plan: three layouts (`current`, fewest even shards, fewest ranges), the calls that lead to the last, and the keys
+        that no count fixes; each of these gets a range of its own.
 
     Raises:
-        UsageError: no such stream in the trace, not a Kinesis stream, no records with partition keys and instants in
-            that span, or a headroom below 1.
+        UsageError: no such source, not a Kinesis stream, or nothing captured that has a partition key and an arrival.
 
     Example:
-        >>> shards(trace, source="kinesis:orders").planned.starting_hash_keys  # doctest: +SKIP
+        >>> shards(trace, source="kinesis:orders").document()["planned"]["shards"]  # doctest: +SKIP
+        3
 
-    Source: Kinesis Data Streams quotas; PutRecord, SplitShard, MergeShards.
+    Source: Kinesis API reference, PutRecord (hash keys), SplitShard, MergeShards; Kinesis Data Streams quotas.
     """
-    if headroom < 1:
-        raise UsageError(
-            f"wanted a headroom of 1 or more (1.25: a quarter above the peak), found {headroom}"
-        )
     source_arn = source_in_trace(trace, source)
-    captured = captured_load(trace, source_arn, since, until)
-    load, there = captured.load, stream_shards(trace, source_arn)
-    from_at, to_at = _instant(load.arrived_us[0]), _instant(load.arrived_us[-1])
-    current = [int(shard.starting_hash_key or 0) for shard in there.open]
-    planned = fewest_starts(load, current)
-    even = fewest_even(load, at_least=len(planned))
+    load = read_key_load(trace, source_arn, since, until)
+    left_out = trace.sql(load_statement(__package__, "not_planned").text, source_arn=source_arn)
+    if not len(load.place):
+        raise UsageError(_nothing_to_plan(source_arn, left_out.row(0, named=True)))
+    runs = runs_to_cut(load.seconds, len(load.hash_keys))
+    ranges = fewest_ranges(runs, load.hash_keys)
+    hot = hot_places(load.seconds)
+    even = None if len(hot) else fewest_even(runs, load.limbs, len(ranges), SHARD_QUOTA)
+    there = open_shards(_range_documents(trace, source_arn))
+    records, in_bytes = _peaks(load)
     return ShardPlan(
         source_arn=source_arn,
-        from_at=from_at,
-        to_at=to_at,
-        peak=_peak(load),
-        current=_layout(load, current) if current else None,
+        from_at=_instant(int(load.arrived_us.min())),
+        to_at=_instant(int(load.arrived_us.max())),
+        peak_records_per_second=records,
+        peak_bytes_per_second=in_bytes,
+        current=_layout(load, there.starts) if there else None,
         uniform=_layout(load, even_starts(even)) if even else None,
-        planned=_layout(load, planned),
-        operations=tuple(_operations(source_arn, there, captured, planned)),
-        hot_keys=tuple(_hot_keys(captured, headroom)),
-        notes=tuple(_notes(captured, there, _holes(trace, source_arn, from_at, to_at))),
-        _load=load,
-        _shard_ids=tuple(shard.partition_id for shard in there.open),
+        planned=_layout(load, ranges),
+        operations=operations(source_arn, there, ranges) if there else (),
+        hot_keys=tuple(_hot_key(load, place, Fraction(str(headroom))) for place in hot.tolist()),
+        **left_out.row(0, named=True),
+        load=_with_share(
+            _current_load(load, there) if there else _captured_load(trace, source_arn, since, until)
+        ),
     )
 
 
-def _layout(load: Load, starts: Sequence[int]) -> Layout:
-    over_limit = int(by_shard(load, starts).over_limit.sum())
-    return Layout(tuple(starts), over_limit, over_limit_sliding(load, starts))
-
-
-def _peak(load: Load) -> Peak:
-    """Of the whole stream."""
-    wall = regrouped(load.by_key, np.zeros(len(load.hashes), dtype=np.int64))
-    records, n_bytes = sliding(np.zeros_like(load.key), load.arrived_us, load.bytes)
-    highest = (wall.records, wall.bytes, records, n_bytes)
-    return Peak(*(int(measure.max()) for measure in highest))
-
-
-def _hot_keys(captured: CapturedLoad, headroom: float) -> list[HotKey]:
-    by_key = captured.load.by_key
-    hot = []
-    for key in captured.load.hot:
-        seconds = by_key.owner == key
-        records, n_bytes = int(by_key.records[seconds].max()), int(by_key.bytes[seconds].max())
-        share = max(Fraction(records, RECORDS_PER_SECOND), Fraction(n_bytes, BYTES_PER_SECOND))
-        # A float product can end just above a whole number and cost one salt more.
-        salt_factor = ceil(share * Fraction(str(headroom)))
-        hot.append(HotKey(captured.keys[key], records, n_bytes, salt_factor))
-    return hot
-
-
-def _operations(
-    source_arn: str, there: StreamShards, captured: CapturedLoad, planned: Sequence[int]
-) -> list[dict[str, str]]:
-    if not there.open:
-        return []
-    known = {shard.partition_id for shard in there.listed}.union(*captured.shard_ids)
-    return operations(
-        source_arn,
-        [(shard.partition_id, int(shard.starting_hash_key or 0)) for shard in there.open],
-        planned,
-        max(map(ordinal_of, known)) + 1,
+def _nothing_to_plan(source_arn: str, left_out: dict[str, int]) -> str:
+    found = "none"
+    if left_out["without_partition_key"]:
+        found = f"{left_out['without_partition_key']} without a partition key"
+    elif left_out["without_source_at"]:
+        found = f"{left_out['without_source_at']} without an arrival"
+    return (
+        f"wanted captured records of a Kinesis stream, with partition keys, found {found} in {source_arn}; "
+        "name a stream and a time with traffic"
     )
 
 
-def _holes(trace: Trace, source_arn: str, from_at: datetime, to_at: datetime) -> int:
-    coverage = trace.coverage().filter(
-        (pl.col("source_arn") == source_arn)
-        & (pl.col("state") == "hole")
-        & (pl.col("from_at") <= to_at)
-        & (pl.col("to_at") >= from_at)
+def _range_documents(trace: Trace, source_arn: str) -> list[str]:
+    """Snapshots that tell the stream's shards, the newest first."""
+    found = trace.sql(
+        "select document from resources where source_arn = $arn and kind in ('list-shards', 'describe-stream')"
+        " order by observed_at desc",
+        arn=source_arn,
     )
-    return len(coverage)
+    return found["document"].to_list()
 
 
-def _notes(captured: CapturedLoad, there: StreamShards, holes: int) -> list[str]:
-    outside = captured.outside_their_shard(there.listed)
-    said = {
-        f"{captured.without_instant:,} records without an arrival instant not counted": captured.without_instant,
-        f"{captured.without_key:,} records without a partition key not counted": captured.without_key,
-        f"{holes:,} spans were not read: the load in them is unknown": holes,
-        f"{outside:,} partition keys came from a shard whose range does not hold their MD5: their producer sets an"
-        " ExplicitHashKey, which the plan cannot know": outside,
-        "no operations: the trace does not hold the ranges of the open shards": not there.open,
-        "the stream is on demand: AWS refuses these operations until it is provisioned": there.on_demand,
-    }
-    return [sentence for sentence, holds in said.items() if holds]
+def _layout(load: KeyLoad, starts: Sequence[int]) -> Layout:
+    seconds = ShardSeconds.of(load, starts)
+    return Layout(tuple(starts), seconds.over, over_limit_sliding(load, starts))
 
 
-def _fields(row: Peak | HotKey) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__slots__}
+def _peaks(load: KeyLoad) -> tuple[int, int]:
+    cells = load.seconds
+    first = group_starts(cells.second)
+    return int(sums(cells.records, first).max()), int(sums(cells.bytes, first).max())
 
 
-def _instant(since_1970_us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=int(since_1970_us))
+def _hot_key(load: KeyLoad, place: int, headroom: Fraction) -> HotKey:
+    own = load.seconds.place == place
+    records = int(load.seconds.records[own].max())
+    in_bytes = int(load.seconds.bytes[own].max())
+    times = max(Fraction(records, RECORDS_PER_SECOND), Fraction(in_bytes, BYTES_PER_SECOND))
+    return HotKey(load.partition_keys[place], records, in_bytes, ceil(times * headroom))
+
+
+def _current_load(load: KeyLoad, there: OpenShards) -> pl.DataFrame:
+    seconds = ShardSeconds.of(load, there.starts)
+    return pl.DataFrame(
+        {
+            "shard": np.array(there.shard_ids, dtype=object)[seconds.shard].tolist(),
+            "second": pl.from_epoch(pl.Series(seconds.second), "s").dt.replace_time_zone("UTC"),
+            "records": seconds.records,
+            "bytes": seconds.bytes,
+        }
+    ).sort("shard", "second")
+
+
+def _captured_load(
+    trace: Trace, source_arn: str, since: datetime | None, until: datetime | None
+) -> pl.DataFrame:
+    statement = load_statement(__package__, "shard_seconds")
+    return trace.sql(statement.text, source_arn=source_arn, since=since, until=until)
+
+
+def _with_share(frame: pl.DataFrame) -> pl.DataFrame:
+    shares = (pl.col("records") / RECORDS_PER_SECOND, pl.col("bytes") / BYTES_PER_SECOND)
+    return frame.with_columns(
+        pl.col("second").dt.cast_time_unit("us"), share_of_limit=pl.max_horizontal(*shares)
+    )
+
+
+def _instant(us: int) -> datetime:
+    return datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)

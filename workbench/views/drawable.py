@@ -1,5 +1,6 @@
 """Frames made fit to draw: lanes named and ranked, spans cut to what is of interest, long loads thinned."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -11,14 +12,20 @@ from workbench.trace.sources import source_name
 MOST_COLUMNS = 300
 
 
-def lane(column: str) -> pl.Expr:
-    """The source's short name, every character of it visible."""
-    return pl.col(column).map_elements(lambda arn: visible(source_name(arn)), pl.String)
+def lanes_of(arns: pl.Series) -> pl.Series:
+    """The sources' short names, every character of them visible."""
+    return _spelled(arns, lambda arn: visible(source_name(arn)))
 
 
-def shown(column: str) -> pl.Expr:
-    """The text with every character of it visible."""
-    return pl.col(column).map_elements(visible, pl.String)
+def shown(texts: pl.Series) -> pl.Series:
+    """The texts with every character of them visible."""
+    return _spelled(texts, visible)
+
+
+def _spelled(texts: pl.Series, spell: Callable[[str], str]) -> pl.Series:
+    return pl.Series(
+        texts.name, [None if text is None else spell(text) for text in texts], pl.String
+    )
 
 
 def bounds(frame: pl.DataFrame, first: str, last: str) -> tuple[datetime, datetime]:
@@ -38,11 +45,14 @@ def coverage_lanes(
     Returns:
         The spans, cut, with `lane`, `rank` (0 is the uppermost), `holed` (the lane has a hole), `said` (the cause).
     """
-    name = pl.concat_str(lane("source_arn"), shown("partition_id"), separator=" ")
+    names = coverage.select(
+        lanes_of(coverage["source_arn"]), shown(coverage["partition_id"])
+    ).select(pl.concat_str("source_arn", "partition_id", separator=" ").str.strip_chars())
+    causes = shown(coverage["cause"]).fill_null("unknown")
     spans = (
         coverage.with_columns(
-            lane=name.str.strip_chars(),
-            said=pl.concat_str(pl.lit("hole: "), shown("cause").fill_null("unknown")),
+            lane=names.to_series(),
+            said="hole: " + causes,
             holed=(pl.col("state") == "hole").any().over("source_arn", "partition_id"),
         )
         .sort("holed", descending=True, maintain_order=True)
@@ -82,7 +92,8 @@ def worst_seconds(load: pl.DataFrame, most_cells: int) -> pl.DataFrame:
     stretch = (pl.col("second") - first).dt.total_seconds() // step_s * step_s
     from_at = pl.lit(first) + pl.duration(seconds=stretch)
     return (
-        load.group_by(shown("shard"), from_at.alias("from_at"))
+        load.with_columns(shown(load["shard"]))
+        .group_by("shard", from_at.alias("from_at"))
         .agg(pl.col("share_of_limit").max().alias("share"))
         .with_columns(
             middle_at=pl.col("from_at") + pl.duration(milliseconds=step_s * 500),

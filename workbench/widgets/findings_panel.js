@@ -1,122 +1,135 @@
-// The panel of findings: a grid that keys and mouse work alike, and below it the witness rows of the selected finding.
-// What comes from the trace is text of other people: it is put in as textContent, never as markup.
+// Draws the findings panel. Whatever came over the wire was chosen by whoever could put a message on a queue:
+// it becomes text nodes and nothing else.
 
-const COLUMNS = ["kind", "source", "count", "confidence", "coverage", "summary"];
-const PAGE = 20;
-const SETTLE_MS = 120; // holding an arrow key down asks for the last row only
+const STATES = ["read", "assumed", "hole"];
+const PAYLOAD = "body_start";
 
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  for (const child of children) element.append(child); // a string becomes a text node
-  return element;
+function node(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
 }
 
-function headerRow(columns) {
-  const cells = columns.map((name) => make("span", { role: "columnheader", "data-column": name }, name));
-  return make("div", { role: "row", class: "row head" }, ...cells);
+function table(attributes, columns) {
+  const body = node("tbody");
+  const head = node("tr", {}, ...columns.map((column) => node("th", { scope: "col" }, column)));
+  return [node("table", attributes, node("thead", {}, head), body), body];
 }
 
-function findingRow(cells, place) {
-  const spans = cells.map((text, column) =>
-    make("span", { role: "gridcell", "data-column": COLUMNS[column], title: text }, text));
-  spans[4].classList.add("state", ["read", "assumed", "hole"].includes(cells[4]) ? cells[4] : "unknown");
-  const attributes = { role: "row", class: "row", "aria-rowindex": place + 2, tabindex: -1, "aria-selected": "false" };
-  return make("div", attributes, ...spans);
+function findingRow(cells, columns) {
+  return node("tr", { tabindex: "-1", "aria-selected": "false" }, ...cells.map((text, at) => {
+    const state = columns[at] === "coverage" && STATES.includes(text) ? ` wb-${text}` : "";
+    return node("td", { class: `wb-${columns[at]}` }, state ? node("span", { class: `wb-chip${state}` }, text) : text);
+  }));
 }
 
-function nextPlace(key, place, last) {
-  const places = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: last, PageDown: place + 10, PageUp: place - 10 };
-  return key in places ? Math.max(0, Math.min(last, places[key])) : null;
+function payload(text) {
+  if (text.length <= 80 && !text.includes("\n")) return node("code", {}, text);
+  return node("details", {}, node("summary", {}, node("code", {}, text.slice(0, 80) + "…")), node("pre", {}, text));
 }
 
-function witnessTable(shown) {
-  const head = make("tr", {}, ...shown.columns.map((name) => make("th", { scope: "col" }, name)));
-  const rows = shown.rows.map((row) =>
-    make("tr", {}, ...row.map((text, column) =>
-      make("td", shown.columns[column] === "payload" ? { class: "payload" } : {}, text))));
-  return make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows));
+function witnessRow(cells, columns) {
+  return node("tr", {}, ...cells.map((text, at) =>
+    node("td", {}, columns[at] === PAYLOAD ? payload(text) : text)));
+}
+
+function grid(model) {
+  const [columns, rows] = [model.get("columns"), model.get("rows")];
+  const [drawn, body] = table({ role: "grid", "aria-label": "Findings" }, columns);
+  body.append(...rows.map((cells) => findingRow(cells, columns)));
+  const select = (place) => {
+    model.set("selected", Math.max(0, Math.min(place, rows.length - 1)));
+    model.save_changes();
+    body.children[model.get("selected")].focus();
+  };
+  body.addEventListener("click", (event) => select([...body.children].indexOf(event.target.closest("tr"))));
+  body.addEventListener("keydown", (event) => {
+    const now = model.get("selected");
+    const there = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (there === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    select(there);
+  });
+  const paint = () => [...body.children].forEach((row, place) => {
+    const chosen = place === model.get("selected");
+    row.setAttribute("aria-selected", String(chosen));
+    row.tabIndex = chosen ? 0 : -1;
+  });
+  return [node("div", { class: "wb-scroll wb-grid" }, drawn), paint, () => body.children[model.get("selected")]?.focus()];
+}
+
+function pager(model) {
+  const said = node("span", { "aria-live": "polite" });
+  const buttons = [["Previous", -1], ["Next", 1]].map(([name, step]) => {
+    const button = node("button", { type: "button" }, name);
+    button.addEventListener("click", () => model.send({ page: model.get("detail").page + step }));
+    return button;
+  });
+  const paint = ({ first, total, rows }) => {
+    const last = first + rows.length;
+    said.textContent = total === 0 ? "no rows" : `rows ${first + 1} to ${last} of ${total}`;
+    buttons[0].disabled = first === 0;
+    buttons[1].disabled = last >= total;
+    buttons.forEach((button) => { button.hidden = rows.length === total; });
+  };
+  return [node("div", { class: "wb-pager" }, said, ...buttons), paint];
+}
+
+function witness(model) {
+  const [title, notes, call] = [node("h4"), node("p", { class: "wb-quiet" }), node("code")];
+  const error = node("p", { role: "alert", class: "wb-error" });
+  const rows = node("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Witness rows" });
+  const [pages, paintPages] = pager(model);
+  const source = node("details", {}, node("summary", {}, "The same rows in Python"), node("pre", {}, call));
+  const proof = node("div", {}, title, notes, rows, pages, source);
+  const paint = () => {
+    const detail = model.get("detail");
+    const awaited = detail.finding !== model.get("selected");
+    drawn.setAttribute("aria-busy", String(awaited));
+    if (awaited) return;
+    error.textContent = detail.error ?? "";
+    error.hidden = !detail.error;
+    proof.hidden = !detail.rows;
+    if (!detail.rows) return;
+    title.textContent = `${detail.title[0]} in ${detail.title[1]}: the rows that prove it`;
+    notes.textContent = detail.notes.join("; ");
+    const [drawnRows, body] = table({}, detail.columns.map((name) => (name === PAYLOAD ? "payload" : name)));
+    body.append(...detail.rows.map((cells) => witnessRow(cells, detail.columns)));
+    rows.replaceChildren(drawnRows);
+    paintPages(detail);
+    call.textContent = detail.call;
+  };
+  error.hidden = proof.hidden = true;
+  const drawn = node("section", { "aria-label": "Witness", "aria-busy": "false" }, error, proof);
+  return [drawn, paint, () => rows.focus()];
 }
 
 function render({ model, el }) {
-  let timer;
-  el.classList.add("workbench-findings");
-  const grid = make("div", { role: "grid", "aria-label": "Findings", class: "grid" });
-  const status = make("p", { role: "status", class: "status" });
-  const proof = make("div", { class: "proof", role: "region", "aria-label": "Witness rows", tabindex: "0" });
-  const earlier = make("button", { type: "button" }, "Earlier rows");
-  const later = make("button", { type: "button" }, "Later rows");
-  const call = make("pre", { "aria-label": "The call that returns these rows", tabindex: "0" });
-  const pager = make("div", { class: "pager" }, status, earlier, later);
-  const same = make("details", {}, make("summary", {}, "The call that returns these rows"), call);
-  el.replaceChildren(grid, pager, proof, same);
-
-  const rows = () => [...grid.querySelectorAll("[aria-selected]")];
-
-  function mark() {
-    rows().forEach((row, place) => {
-      const selected = place === model.get("selected");
-      row.setAttribute("aria-selected", String(selected));
-      row.tabIndex = selected ? 0 : -1;
-    });
+  const root = node("div", { class: "wb-findings", "data-lm-suppress-shortcuts": "true" });
+  el.append(root);
+  const remarks = model.get("remarks").map((remark) => node("li", {}, remark));
+  const left = node("ul", { class: "wb-quiet", "aria-label": "Not looked for" }, ...remarks);
+  if (model.get("rows").length === 0) {
+    root.append(node("p", {}, "Nothing found."), left);
+    return;
   }
-
-  function choose(place) {
-    model.set("selected", place);
-    mark();
-    rows()[place].focus();
-    clearTimeout(timer);
-    timer = setTimeout(() => model.save_changes(), SETTLE_MS);
-  }
-
-  function turn(by) {
-    model.set("offset", model.get("shown").offset + by);
-    model.save_changes();
-  }
-
-  function list() {
-    const listed = model.get("listed");
-    grid.setAttribute("aria-rowcount", listed.length + 1);
-    grid.replaceChildren(headerRow(COLUMNS), ...listed.map((cells, place) => findingRow(cells, place)));
-    if (!listed.length) grid.replaceChildren(make("p", { class: "status" }, "Nothing found."));
-    rows().forEach((row, place) => row.addEventListener("click", () => choose(place)));
-    mark();
-  }
-
-  function show() {
-    const shown = model.get("shown");
-    const failed = Boolean(shown.error);
-    const last = failed ? 0 : shown.offset + shown.rows.length;
-    status.textContent = failed ? shown.error
-      : shown.total ? `Witness rows ${shown.offset + 1} to ${last} of ${shown.total}` : "No witness rows";
-    status.classList.toggle("error", failed);
-    earlier.disabled = failed || shown.offset === 0;
-    later.disabled = failed || last >= shown.total;
-    earlier.hidden = later.hidden = failed || shown.total <= PAGE;
-    proof.replaceChildren(...(failed || !shown.total ? [] : [witnessTable(shown)]));
-    call.textContent = shown.call;
-  }
-
-  grid.addEventListener("keydown", (event) => {
-    const place = nextPlace(event.key, model.get("selected"), rows().length - 1);
-    if (place === null || !rows().length) return;
+  const [findings, paintFindings, focusFindings] = grid(model);
+  const [proof, paintProof, focusProof] = witness(model);
+  root.append(findings, ...(remarks.length ? [left] : []), proof);
+  root.addEventListener("keydown", (event) => {
+    const inGrid = findings.contains(event.target);
+    if (event.key === "Enter" && inGrid) focusProof();
+    else if (event.key === "Escape" && !inGrid) focusFindings();
+    else return;
     event.preventDefault();
-    event.stopPropagation(); // else the notebook takes arrows for its own
-    choose(place);
+    event.stopPropagation();
   });
-  earlier.addEventListener("click", () => turn(-PAGE));
-  later.addEventListener("click", () => turn(PAGE));
-  list();
-  show();
-  model.on("change:listed", list);
-  model.on("change:selected", mark);
-  model.on("change:shown", show);
-  return () => {
-    clearTimeout(timer);
-    model.off("change:listed", list);
-    model.off("change:selected", mark);
-    model.off("change:shown", show);
-  };
+  const paint = () => { paintFindings(); paintProof(); };
+  model.on("change:selected change:detail", paint);
+  paint();
+  return () => model.off("change:selected change:detail", paint);
 }
 
 export default { render };

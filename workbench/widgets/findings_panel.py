@@ -1,150 +1,192 @@
-"""The panel of findings: choose one, see the rows that prove it and the call that returns them."""
+"""The findings panel: findings in a grid, and for the one selected its witness rows and the call that returns them.
 
+What it shows are captured payloads, so it sends text only and the page puts it in as text. Questions to the trace are
+answered on a thread of the panel's own, because front ends call from different threads and must not wait.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
+import anywidget
 import polars as pl
 import traitlets
-from anywidget import AnyWidget
 
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError
 from workbench.findings import Finding, Findings, find
 from workbench.markup import el, table, visible
 from workbench.trace import Trace
 from workbench.trace.sources import source_name
 from workbench.views import with_records, witness
 
-PAGE = 20
-"""Witness rows shown at once."""
-LONGEST = 400
+COLUMNS = ("kind", "source", "count", "sure", "coverage", "what")
+PAGE_ROWS = 50
+LONGEST = 2_000
 """Characters of a cell; the trace has the rest."""
-COLUMNS = ["kind", "source", "count", "confidence", "coverage", "summary"]
 
 
-class FindingsPanel(AnyWidget):
-    """A grid of findings above the witness rows of the selected one.
+class FindingsPanel(anywidget.AnyWidget):
+    """A grid of findings, operated by mouse and keyboard; `findings_panel` makes one.
 
-    Traits: `selected` is the place of the chosen finding, from 0; `offset` the first witness row shown. Both may be set
-    from Python or by hand. Text reaches the page as text only.
-    """
-
-    _esm = Path(__file__).with_name("findings_panel.js")
-    _css = Path(__file__).with_name("findings_panel.css")
-
-    selected = traitlets.Int(0).tag(sync=True)
-    offset = traitlets.Int(0).tag(sync=True)
-    listed: Any = traitlets.List().tag(sync=True)
-    """The findings as cells, in COLUMNS' order."""
-    shown = traitlets.Dict().tag(sync=True)
-    """What stands below the grid: `columns, rows, total, offset, call, error`."""
-
-    def __init__(self, trace: Trace, findings: Findings) -> None:
-        self.trace = trace
-        self.findings = tuple(findings)
-        super().__init__(listed=[_cells(finding) for finding in self.findings])
-        self._turn = Lock()
-        self._proof: tuple[int, pl.DataFrame] | None = None
-        self._show()
-        self.observe(self._select, "selected")
-        self.observe(lambda change: self._show(), "offset")
-
-    @property
-    def finding(self) -> Finding | None:
-        """The selected finding; None where there is none."""
-        inside = 0 <= self.selected < len(self.findings)
-        return self.findings[self.selected] if inside else None
-
-    def witness(self) -> pl.DataFrame:
-        """The rows that prove the selected finding: the same as `call()` returns, all of them."""
-        selected, finding = self.selected, self.finding
-        if finding is None:
-            return pl.DataFrame()
-        if self._proof is None or self._proof[0] != selected:
-            self._proof = (selected, witness(self.trace, finding))
-        return self._proof[1]
-
-    def call(self) -> str:
-        """The Python call that returns the witness rows, ready to paste."""
-        return "" if self.finding is None else f"trace.sql({_quoted(self.finding.sql)})"
-
-    def _select(self, change: Any) -> None:
-        if self.offset:
-            self.offset = 0
-        else:
-            self._show()
-
-    def _show(self) -> None:
-        """Put the page of witness rows below the grid, or why it cannot be shown."""
-        with self._turn:  # a front end may answer two messages at once, on two threads
-            try:
-                self.shown = self._page()
-            except WorkbenchError as error:
-                self.shown = {"error": str(error), "call": self.call()}
-
-    def _page(self) -> dict[str, Any]:
-        proof = self.witness()
-        if proof.is_empty():
-            return {"columns": [], "rows": [], "total": 0, "offset": 0, "call": self.call()}
-        offset = max(0, min(self.offset, (len(proof) - 1) // PAGE * PAGE))
-        page = with_records(self.trace, proof.slice(offset, PAGE)).rename({"body_start": "payload"})
-        return {
-            "columns": page.columns,
-            "rows": [[_cell(value) for value in row] for row in page.iter_rows()],
-            "total": len(proof),
-            "offset": offset,
-            "call": self.call(),
-        }
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        """The live panel, and a table for where no kernel is: a saved notebook, an exported page."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        return data | {"text/html": _still(self.findings), "text/plain": repr(self)}, metadata
-
-    def __repr__(self) -> str:
-        return f"<FindingsPanel {len(self.findings)} findings>"
-
-
-def findings_panel(trace: Trace, findings: Findings | None = None) -> FindingsPanel:
-    """The panel of findings for a notebook.
-
-    Args:
-        trace: the trace; it stays open as long as the panel is used.
-        findings: what `find` returned on it; None to look now with the fields that the trace remembers.
-
-    Returns:
-        A widget with `.selected`, `.witness()` and `.call()`.
+    Attributes:
+        selected: place of the selected finding, from 0; None when there are no findings. May be set.
 
     Example:
         >>> panel = findings_panel(trace)  # doctest: +SKIP
+        >>> panel.selected = 2             # doctest: +SKIP
         >>> panel.witness()                # doctest: +SKIP
+    """
+
+    _esm = Path(__file__).parent / "findings_panel.js"
+    _css = Path(__file__).parent / "findings_panel.css"
+    columns = traitlets.List(list(COLUMNS)).tag(sync=True)
+    rows = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
+    remarks = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, trace: Trace, findings: Findings) -> None:
+        self.trace, self.findings = trace, findings
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="findings-panel")
+        self._proved: tuple[int, pl.DataFrame] | None = None
+        super().__init__(
+            rows=[_summary(finding) for finding in findings],
+            remarks=[visible(remark) for remark in findings.remarks],
+        )
+        self.on_msg(self._told)
+        self.observe(self._turned, "selected")
+        self.selected = 0 if len(findings) else None
+
+    @property
+    def finding(self) -> Finding:
+        """The selected finding.
+
+        Raises:
+            UsageError: there are no findings.
+        """
+        if self.selected is None:
+            raise UsageError(
+                "wanted a selected finding, found none; set .selected to a row's number"
+            )
+        return self.findings.findings[self.selected]
+
+    def witness(self) -> pl.DataFrame:
+        """All rows that prove the selected finding; columns as its SQL names them."""
+        return witness(self.trace, self.finding)
+
+    def call(self) -> str:
+        """The Python call that returns what `witness` returns."""
+        return _call(self.finding)
+
+    def close(self) -> None:
+        """Remove the panel from the page and let its thread go."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """The live panel, and a table for where no kernel runs: a saved notebook, an export."""
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is not None:
+            bundle[0]["text/html"] = self._table()
+            bundle[0]["text/plain"] = repr(self.findings.to_frame())
+        return bundle
+
+    def _table(self) -> str:
+        if not self.rows:
+            return el("p", "Nothing found.")
+        return table(self.columns, self.rows, caption=f"{len(self.rows)} findings")
+
+    @traitlets.validate("selected")
+    def _there(self, proposal: dict[str, Any]) -> int | None:
+        place: int | None = proposal["value"]
+        if place is not None and not 0 <= place < len(self.findings):
+            raise traitlets.TraitError(
+                f"wanted a row from 0 to {len(self.findings) - 1}, found {place}"
+            )
+        return place
+
+    def _turned(self, change: dict[str, Any]) -> None:
+        if change["new"] is None:
+            self.detail = {}
+        else:
+            self._worker.submit(self._show, change["new"], 0)
+
+    def _told(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """The page asks for another page of the witness."""
+        page = content.get("page") if isinstance(content, dict) else None
+        if isinstance(page, int) and self.selected is not None:
+            self._worker.submit(self._show, self.selected, page)
+
+    def _show(self, place: int, page: int) -> None:
+        """Answer with one page, unless the reader has moved on; the worker's thread comes here, one at a time."""
+        if place != self.selected:
+            return
+        try:
+            shown = self._page(place, page)
+        except Exception as error:  # noqa: BLE001 - nobody sees what is raised on this thread
+            shown = {"error": visible(error)}
+        self.detail = {"finding": place, **shown}
+
+    def _page(self, place: int, page: int) -> dict[str, Any]:
+        finding = self.findings.findings[place]
+        if self._proved is None or self._proved[0] != place:
+            self._proved = (place, witness(self.trace, finding))
+        rows = self._proved[1]
+        first = max(0, min(page, (len(rows) - 1) // PAGE_ROWS)) * PAGE_ROWS
+        told = _telling(with_records(self.trace, rows.slice(first, PAGE_ROWS)))
+        return {
+            "title": self.rows[place][:2],
+            "notes": [visible(note) for note in finding.notes],
+            "columns": [visible(column) for column in told.columns],
+            "rows": [[_text(value) for value in row] for row in told.iter_rows()],
+            "first": first,
+            "total": len(rows),
+            "page": first // PAGE_ROWS,
+            "call": _call(finding),
+        }
+
+
+def findings_panel(trace: Trace, findings: Findings | None = None) -> FindingsPanel:
+    """A panel of what went wrong in the trace, each finding with the rows that prove it.
+
+    Args:
+        trace: the trace.
+        findings: what `find` returned; None to look for everything with the fields remembered in the trace.
+
+    Returns:
+        A widget; `.selected` is the row's number, `.finding` the finding, `.witness()` its rows, `.call()` what gives
+        them without the panel.
+
+    Example:
+        >>> findings_panel(trace)  # doctest: +SKIP
     """
     return FindingsPanel(trace, find(trace) if findings is None else findings)
 
 
-def _cells(finding: Finding) -> list[str]:
-    summary = "; ".join([finding.summary, *finding.notes])
-    sure = f"{finding.confidence:.0%}"
-    source = source_name(finding.source_arn)
-    cells = [finding.kind, source, f"{finding.count:,}", sure, finding.coverage, summary]
-    return [visible(cell) for cell in cells]
+def _summary(finding: Finding) -> list[str]:
+    cells = (
+        finding.kind,
+        source_name(finding.source_arn),
+        f"{finding.count:,}",
+        f"{finding.confidence:.0%}",
+        finding.coverage,
+        finding.summary,
+    )
+    return [_text(cell) for cell in cells]
 
 
-def _cell(value: Any) -> str:
-    text = visible(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _call(finding: Finding) -> str:
+    sql = finding.sql.strip()
+    quoted = repr(sql) if '"""' in sql or "\\" in sql else f'"""\n{sql}\n"""'
+    return f"trace.sql({quoted})"
 
 
-def _quoted(statement: str) -> str:
-    """The statement as a Python literal: line by line where every character says what it is."""
-    as_it_is = visible(statement) == statement and not statement.endswith('"')
-    if as_it_is and '"""' not in statement and "\\" not in statement:
-        return f'"""{statement}"""'
-    return repr(statement)
+def _telling(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns that say something on this page, the payload last."""
+    telling = [column.name for column in rows if any(value not in (None, "") for value in column)]
+    return rows.select(sorted(telling, key=lambda name: name == "body_start"))
 
 
-def _still(findings: tuple[Finding, ...]) -> str:
-    if not findings:
-        return el("p", "Nothing found.")
-    return table(COLUMNS, [list[Any](_cells(finding)) for finding in findings])
+def _text(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else visible(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"

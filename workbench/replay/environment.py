@@ -1,0 +1,84 @@
+"""The environment variables of a handler: built from nothing, never the caller's with some taken away."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.replay.handler import HandlerSpec
+from workbench.replay.settings import FunctionSettings
+
+FAKE_ACCESS_KEY = "REPLAYREPLAYREPLAY"
+SCRATCH = "/tmp"  # noqa: S108 - inside the sandbox, where it is the handler's own
+_OURS = ("AWS_", "LAMBDA_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "LD_", "PYTHON")
+"""Beginnings of names that a function's configuration cannot set here: they lead out, or Lambda sets them itself."""
+
+
+def handler_environment(
+    function: FunctionSettings,
+    spec: HandlerSpec,
+    region: str,
+    dead_port: int,
+    scratch: Path | str = SCRATCH,
+) -> dict[str, str]:
+    """What a handler finds in `os.environ`.
+
+    Args:
+        function: name, version, memory and the declared variables.
+        spec: the handler.
+        region: of the replayed source.
+        dead_port: on loopback, where nothing listens: what an AWS client is sent to.
+        scratch: what it may write to.
+
+    Returns:
+        The declared variables, Lambda's own, and settings that keep AWS SDKs away from every credential and server.
+
+    Source: Lambda developer guide, "Defined runtime environment variables"; AWS SDKs reference, "Settings reference".
+    """
+    return {**_declared(function.environment), **_lambdas(function, spec), **_fenced(region, dead_port, scratch)}
+
+
+def _declared(variables: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in variables.items()
+        if not name.upper().startswith(_OURS) and "\0" not in name + value and "=" not in name
+    }
+
+
+def _lambdas(function: FunctionSettings, spec: HandlerSpec) -> dict[str, str]:
+    return {
+        "_HANDLER": f"{spec.module}.{spec.function}",
+        "_X_AMZN_TRACE_ID": "",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size_mb),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "replay",
+        "LAMBDA_RUNTIME_DIR": "/var/runtime",
+        "LAMBDA_TASK_ROOT": str(spec.folder),
+    }
+
+
+def _fenced(region: str, dead_port: int, scratch: Path | str) -> dict[str, str]:
+    nowhere = f"http://127.0.0.1:{dead_port}"
+    return {
+        "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": FAKE_ACCESS_KEY,
+        "AWS_SESSION_TOKEN": FAKE_ACCESS_KEY,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": nowhere,
+        "AWS_MAX_ATTEMPTS": "1",
+        "HTTP_PROXY": nowhere,
+        "HTTPS_PROXY": nowhere,
+        "NO_PROXY": "",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+    }
