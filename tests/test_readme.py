@@ -17,7 +17,11 @@ from tests.conftest import REPOSITORY
 from workbench.local_aws import LocalAws
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
-COMMANDS = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+]
 REGION = "eu-west-1"
 BY_THEMSELVES = ("pytest", "workbench lab", "workbench demo")
 
@@ -28,11 +32,19 @@ def clone(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(demo_folder, tmp_path / "demo")
     shutil.copytree(demo_folder / "demo.trace", tmp_path / "incident.trace")
     (tmp_path / "events").mkdir()
-    event = {"source": "shop", "detail-type": "placed", "id": "1", "time": "2026-11-20T10:00:00Z", "detail": {"order": 1}}
-    envelope = {"version": "0", "account": "111111111111", "region": REGION, "resources": []}
+    event = {"source": "shop", "detail-type": "placed", "id": "1", "time": "2026-11-20T10:00:00Z"}
+    envelope = {
+        "version": "0",
+        "account": "111111111111",
+        "region": REGION,
+        "resources": [],
+        "detail": {"order": 1},
+    }
     (tmp_path / "events" / "placed.json").write_text(json.dumps({**envelope, **event}))
-    message = {"MessageId": "m1", "ReceiptHandle": "h", "MD5OfBody": "x", "Body": "{}", "Attributes": {"SentTimestamp": "1"}}
-    (tmp_path / "dlq.json").write_text(json.dumps({"Messages": [message]}))
+    message = {"MessageId": "m1", "ReceiptHandle": "h", "MD5OfBody": "x", "Body": "{}"}
+    (tmp_path / "dlq.json").write_text(
+        json.dumps({"Messages": [message | {"Attributes": {"SentTimestamp": "1"}}]})
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -40,7 +52,10 @@ def clone(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(scope="module")
 def account(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The AWS settings of somebody whose profile `prod` leads to a local AWS with the sources of README."""
-    clients = {name: local_client(name, local_aws.endpoint_url, region=REGION) for name in ("kinesis", "sqs", "logs")}
+    clients = {
+        name: local_client(name, local_aws.endpoint_url, region=REGION)
+        for name in ("kinesis", "sqs", "logs")
+    }
     clients["kinesis"].create_stream(StreamName="orders", ShardCount=1)
     clients["kinesis"].put_record(StreamName="orders", PartitionKey="k", Data=b"{}")
     clients["sqs"].create_queue(QueueName="orders-dlq")
@@ -56,7 +71,9 @@ def account(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return settings
 
 
-@pytest.mark.parametrize("command", [line for line in COMMANDS if not any(each in line for each in BY_THEMSELVES)])
+@pytest.mark.parametrize(
+    "command", [line for line in COMMANDS if not any(each in line for each in BY_THEMSELVES)]
+)
 def test_a_command_of_readme_does_what_it_says(command: str, clone: Path, account: Path) -> None:
     if "workbench capture" in command:
         shutil.rmtree(clone / "incident.trace")
@@ -75,7 +92,8 @@ def test_the_test_command_of_readme_is_the_one_that_every_change_must_pass() -> 
 
 def test_the_demo_command_of_readme_makes_what_readme_says(demo_folder: Path) -> None:
     assert any("workbench demo" in line for line in COMMANDS)
-    assert {"demo.trace", "charge.py", "charge_fixed.py", "report.html"} <= {path.name for path in demo_folder.iterdir()}
+    made = {path.name for path in demo_folder.iterdir()}
+    assert {"demo.trace", "charge.py", "charge_fixed.py", "report.html"} <= made
 
 
 def test_the_notebook_command_of_readme_opens_a_notebook_server(clone: Path, account: Path) -> None:
@@ -90,7 +108,11 @@ def test_the_notebook_command_of_readme_opens_a_notebook_server(clone: Path, acc
     )
     try:
         assert process.stderr is not None
-        address = next(found.group() for line in process.stderr if (found := re.search(r"http://\S+token=\w+", line)))
+        address = next(
+            found.group()
+            for line in process.stderr
+            if (found := re.search(r"http://\S+token=\w+", line))
+        )
         with urllib.request.urlopen(address, timeout=20) as page:
             assert page.status == 200
     finally:
@@ -107,7 +129,11 @@ def test_the_python_of_readme_runs(clone: Path) -> None:
 def test_readme_names_every_command() -> None:
     from tests.workbench.cli.test_app import commands
 
-    missing = [" ".join(command) for command in commands() if f"workbench {' '.join(command)}" not in README]
+    missing = [
+        " ".join(command)
+        for command in commands()
+        if f"workbench {' '.join(command)}" not in README
+    ]
 
     assert missing == []
 
@@ -115,7 +141,15 @@ def test_readme_names_every_command() -> None:
 def run(command: str, account: Path) -> "subprocess.CompletedProcess[str]":
     """The line as a shell runs it, with this interpreter in place of `uv run`."""
     line = command.replace("uv run workbench", f"{sys.executable} -m workbench")
-    settings = {"AWS_CONFIG_FILE": str(account), "AWS_SHARED_CREDENTIALS_FILE": str(account.parent / "none")}
+    settings = {
+        "AWS_CONFIG_FILE": str(account),
+        "AWS_SHARED_CREDENTIALS_FILE": str(account.parent / "none"),
+    }
     return subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, check=False, env={**os.environ, **settings}, timeout=120
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **settings},
+        timeout=120,
     )

@@ -4,7 +4,7 @@ A chart is drawn from a few hundred rows that the database has aggregated, never
 and on black, because nobody here can see the page's theme; what a colour says is said by a shape or a word as well.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import altair as alt
@@ -237,7 +237,7 @@ def _time(column: str, low: datetime, high: datetime) -> alt.X:
         form = "%m-%d %H:%M" if stretch < timedelta(days=10) else "%Y-%m-%d"
     domain = [round(each.timestamp() * 1_000) for each in (low, high)]
     axis = alt.Axis(format=form, tickCount=6, titleAlign="right", titleAnchor="end")
-    scale = alt.Scale(type="utc", domain=domain)
+    scale = alt.Scale(type="utc", domain=domain, padding=0)
     return alt.X(f"{column}:T", title=f"UTC, from {_minute(low)}", scale=scale, axis=axis)
 
 
@@ -247,7 +247,7 @@ def _utc(*columns: str) -> pl.Expr:
 
 
 def _minute(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M}"
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def _more(hidden: int, marked: int, what: str) -> str:

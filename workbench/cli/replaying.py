@@ -39,7 +39,8 @@ RecordAge = Annotated[
     int | None, typer.Option("--maximum-record-age-in-seconds", help="Of a stream's record; -1 for its retention.")
 ]
 Bisect = Annotated[
-    bool | None, typer.Option("--bisect-batch-on-function-error/--no-bisect-batch-on-function-error", help="Of streams.")
+    bool | None,
+    typer.Option("--bisect-batch-on-function-error/--no-bisect-batch-on-function-error", help="Of streams."),
 ]
 Timeout = Annotated[int | None, typer.Option("--timeout", help="Of the function, seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory-size", help="Of the function, MB.")]

@@ -17,21 +17,25 @@ import struct
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 HEADER = struct.Struct("!I16s")
 NEAREST = 3
+Handler = Callable[[Any, "LambdaContext"], Any]
 
 
 class Channel:
     """Frames in both directions; a frame with a wrong nonce is not ours and ends the process."""
 
-    def __init__(self, descriptor, nonce):
+    def __init__(self, descriptor: int, nonce: bytes) -> None:
         os.set_inheritable(descriptor, False)
         self._socket = socket.socket(fileno=descriptor)
         self._nonce = nonce
 
-    def receive(self):
+    def receive(self) -> bytes | None:
+        """The next frame's payload; None when the other side has gone."""
         header = self._exactly(HEADER.size)
         if header is None:
             return None
@@ -40,10 +44,11 @@ class Channel:
             raise SystemExit("a frame that is not ours")
         return self._exactly(size)
 
-    def send(self, payload):
+    def send(self, payload: bytes) -> None:
+        """Send one frame."""
         self._socket.sendall(HEADER.pack(len(payload), self._nonce) + payload)
 
-    def _exactly(self, size):
+    def _exactly(self, size: int) -> bytes | None:
         received = bytearray()
         while len(received) < size:
             piece = self._socket.recv(min(size - len(received), 1 << 20))
@@ -63,7 +68,7 @@ class Identity:
 class LambdaContext:
     """The second argument of a handler."""
 
-    def __init__(self, request_id, deadline_ms, invoked_function_arn):
+    def __init__(self, request_id: str, deadline_ms: float, invoked_function_arn: str) -> None:
         self.aws_request_id = request_id
         self.invoked_function_arn = invoked_function_arn
         self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
@@ -76,14 +81,16 @@ class LambdaContext:
         self.tenant_id = None
         self._deadline_ms = deadline_ms
 
-    def get_remaining_time_in_millis(self):
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation is killed."""
         return max(int(self._deadline_ms - time.time() * 1000), 0)
 
-    def log(self, message):
+    def log(self, message: object) -> None:
+        """Print without a line's end, as Lambda's context does."""
         sys.stdout.write(str(message))
 
 
-def probe(probes):
+def probe(probes: list[tuple[str, str, Any]]) -> dict[str, str]:
     """What could be reached of what must not be; a way out that is found open is named."""
     found = {}
     for name, kind, target in probes:
@@ -96,35 +103,35 @@ def probe(probes):
     return found
 
 
-def _connect(target):
+def _connect(target: list[Any]) -> None:
     with socket.create_connection(tuple(target), timeout=0.5):
         pass
 
 
-def _datagram(target):
+def _datagram(target: list[Any]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"", tuple(target))
 
 
-def _unix(path):
-    address = b"\0" + path[1:].encode() if path.startswith("@") else path
+def _unix(path: str) -> None:
+    address: bytes | str = b"\0" + path[1:].encode() if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(address)
 
 
-def _read(path):
+def _read(path: str) -> None:
     with open(path, "rb") as file:
         file.read(1)
 
 
-_PROBES = {"tcp": _connect, "udp": _datagram, "unix": _unix, "file": _read}
+_PROBES: dict[str, Callable[[Any], None]] = {"tcp": _connect, "udp": _datagram, "unix": _unix, "file": _read}
 
 
 class NotLoadedError(Exception):
     """The handler does not load; the message says why in one line."""
 
 
-def load(wanted):
+def load(wanted: dict[str, Any]) -> Handler:
     """The handler: from a file, or from a module found from the working directory."""
     try:
         module = _module(wanted)
@@ -139,7 +146,7 @@ def load(wanted):
     return _function(module, wanted["function"])
 
 
-def _module(wanted):
+def _module(wanted: dict[str, Any]) -> ModuleType:
     sys.path.insert(0, wanted["folder"])
     name, file = wanted["module"], wanted["file"]
     if file is None:
@@ -147,13 +154,15 @@ def _module(wanted):
             raise NotLoadedError(f"no module {name} in {wanted['folder']} or among the packages")
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise NotLoadedError(f"{file}, which Python cannot import")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
 
 
-def _function(module, name):
+def _function(module: ModuleType, name: str) -> Handler:
     try:
         found = getattr(module, name)
     except AttributeError:
@@ -167,19 +176,20 @@ def _function(module, name):
         raise NotLoadedError(f"no function {name} in {module.__name__}; {there}") from None
     if not callable(found):
         raise NotLoadedError(f"{name} in {module.__name__} is {type(found).__name__}, not callable")
-    return found
+    handler: Handler = found
+    return handler
 
 
-def _line_of(error, folder):
+def _line_of(error: BaseException, folder: str) -> str:
     ours = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder)]
     return f" in line {ours[-1].lineno} of {os.path.basename(ours[-1].filename)}" if ours else ""
 
 
-def _one_line(error):
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def answer(handler, event_json, context):
+def answer(handler: Handler, event_json: bytes, context: LambdaContext) -> tuple[bytes, bytes]:
     """What the handler makes of one event: kind `R` with its JSON, or `E` with Lambda's error object."""
     try:
         event = json.loads(event_json)
@@ -197,12 +207,12 @@ def answer(handler, event_json, context):
         return b"E", _error("Runtime.MarshalError", f"Unable to marshal response: {error}", [])
 
 
-def _error(error_type, message, stack):
+def _error(error_type: str, message: str, stack: list[str]) -> bytes:
     described = {"errorType": error_type, "errorMessage": message, "stackTrace": stack}
     return json.dumps(described).encode()
 
 
-def serve(channel, handler, invoked_function_arn):
+def serve(channel: Channel, handler: Handler, invoked_function_arn: str) -> None:
     """Answer events until there are no more."""
     while (frame := channel.receive()) is not None:
         head, _, event_json = frame.partition(b"\n")
@@ -220,7 +230,7 @@ def serve(channel, handler, invoked_function_arn):
         channel.send(kind + json.dumps(told).encode() + b"\n" + payload)
 
 
-def limit(limits):
+def limit(limits: dict[str, int]) -> None:
     """Backstops; none of them is what stops a handler in the ordinary way."""
     for name, value in limits.items():
         number = getattr(resource, name)
@@ -229,9 +239,13 @@ def limit(limits):
         resource.setrlimit(number, (value, value))
 
 
-def main():
+def main() -> None:
+    """Prove, load, serve; the other side speaks first."""
     channel = Channel(int(sys.argv[1]), bytes.fromhex(sys.argv[2]))
-    channel.send(json.dumps(probe(json.loads(channel.receive()))).encode())
+    probes = channel.receive()
+    if probes is None:
+        return
+    channel.send(json.dumps(probe(json.loads(probes))).encode())
     told = channel.receive()
     if told is None:
         return

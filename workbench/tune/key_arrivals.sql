@@ -7,11 +7,12 @@
 -- -> arrived_us BIGINT[]: arrivals, microseconds since 1970, ascending
 -- -> bytes BIGINT[]: data and UTF-8 key of each arrival, in the same order
 with put as (
-  select distinct partition_id, sequence_number, ordering_key, epoch_us(source_at) as arrived_us,
-         body_bytes + octet_length(encode(ordering_key)) as bytes
+  select any_value(ordering_key) as ordering_key, any_value(epoch_us(source_at)) as arrived_us,
+         any_value(body_bytes + octet_length(encode(ordering_key))) as bytes
   from records
   where source_arn = $source_arn and ordering_key is not null and source_at is not null
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
+  group by record_id
 )
 select unhex(md5(ordering_key)) as hash_key, min(ordering_key) as partition_key,
        list(arrived_us order by arrived_us, bytes) as arrived_us, list(bytes::BIGINT order by arrived_us, bytes) as bytes

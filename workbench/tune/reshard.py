@@ -48,7 +48,7 @@ def operations(
 ) -> tuple[dict[str, str], ...]:
     """The fewest calls that turn the current ranges into the planned ones, in a legal order.
 
-    Each call adds or removes one boundary, so none can be spared. All splits come before all merges: capacity never dips.
+    Each call adds or removes one boundary, so none can be spared. Splits come before merges: capacity never dips.
     AWS names the new shards when it makes them; here they are predicted as the next numbers, a split's lower child
     first. So wait after each call until the stream is ACTIVE, and compare the ids with ListShards before the next.
 

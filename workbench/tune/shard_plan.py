@@ -13,7 +13,7 @@ import polars as pl
 from workbench.errors import UsageError
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text
-from workbench.trace.sources import source_in_trace
+from workbench.trace.sources import source_in_trace, source_name
 from workbench.trace.sql import load_statement
 from workbench.tune.hash_keys import even_starts
 from workbench.tune.key_load import KeyLoad, group_starts, read_key_load, sums
@@ -90,9 +90,9 @@ class ShardPlan:
         """The plan as `tune shards --json` prints it.
 
         Returns:
-            `source_arn`, `from`, `to`, `peak`, the layouts `current` (null: ranges not captured), `uniform` and `planned`,
-            `operations`, `hot_keys`, `prices` (null: not known); beside them `sliding` (shard-seconds over the limit when
-            the second may begin anywhere, by layout) and `left_out` (records that could not be placed).
+            `source_arn`, `from`, `to`, `peak`, the layouts `current` (null: ranges not captured), `uniform` and
+            `planned`, `operations`, `hot_keys`, `prices` (null: not known); beside them `sliding` (shard-seconds over
+            the limit when the second may begin anywhere, by layout) and `left_out` (records that have no place).
         """
         layouts = {"current": self.current, "uniform": self.uniform, "planned": self.planned}
         return {
@@ -123,9 +123,9 @@ class ShardPlan:
         """The load of the current shards, for a heat map.
 
         Returns:
-            One row a shard and second with traffic, sorted by them: `shard` (id), `second` (start, UTC), `records`, `bytes`
-            (data and keys), `share_of_limit` (of the tighter limit; over 1.0 is too much). Where the stream's ranges are not
-            known, the shards are those that the records were captured from.
+            One row a shard and second with traffic, sorted by them: `shard` (id), `second` (start, UTC), `records`,
+            `bytes` (data and keys), `share_of_limit` (of the tighter limit; over 1.0 is too much). Where the stream's
+            ranges are not known, the shards are those that the records were captured from.
         """
         return self.load
 
@@ -142,7 +142,7 @@ def shards(
 ) -> ShardPlan:
     """Plan the shards of a Kinesis stream so that no captured second is over a shard's limits.
 
-    A key's place is the MD5 of its partition key. An explicit hash key is not in what GetRecords answers, so a producer's
+    A key's place is the MD5 of its partition key. An explicit hash key is not in what GetRecords answers: a producer's
     own placing is not seen. Wall-clock seconds decide; how the service aligns its second is not documented.
 
     Args:
@@ -153,8 +153,8 @@ def shards(
         headroom: how much room a salted hot key is given.
 
     Returns:
-        The plan: three layouts (`current`, fewest even shards, fewest ranges), the calls that lead to the last, and the keys
-        that no count fixes; each of these gets a range of its own.
+        The plan: three layouts (`current`, fewest even shards, fewest ranges), the calls that lead to the last, and the
+        keys that no count fixes; each of these gets a range of its own.
 
     Raises:
         UsageError: no such source, not a Kinesis stream, or nothing captured that has a partition key and an arrival.
@@ -166,15 +166,24 @@ def shards(
     Source: Kinesis API reference, PutRecord (hash keys), SplitShard, MergeShards; Kinesis Data Streams quotas.
     """
     source_arn = source_in_trace(trace, source)
+    if source_arn.split(":")[2:3] != ["kinesis"]:
+        raise UsageError(
+            f"wanted a Kinesis stream, found {source_name(source_arn)}, which has no shards to set; name kinesis:NAME"
+        )
     load = read_key_load(trace, source_arn, since, until)
-    left_out = trace.sql(load_statement(__package__, "not_planned").text, source_arn=source_arn)
+    left_out = trace.sql(
+        load_statement(__package__, "not_planned").text,
+        source_arn=source_arn,
+        since=since,
+        until=until,
+    )
     if not len(load.place):
         raise UsageError(_nothing_to_plan(source_arn, left_out.row(0, named=True)))
     runs = runs_to_cut(load.seconds, len(load.hash_keys))
-    ranges = fewest_ranges(runs, load.hash_keys)
+    there = open_shards(_range_documents(trace, source_arn))
+    ranges = fewest_ranges(runs, load.hash_keys, there.starts if there else ())
     hot = hot_places(load.seconds)
     even = None if len(hot) else fewest_even(runs, load.limbs, len(ranges), SHARD_QUOTA)
-    there = open_shards(_range_documents(trace, source_arn))
     records, in_bytes = _peaks(load)
     return ShardPlan(
         source_arn=source_arn,

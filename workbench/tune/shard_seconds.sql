@@ -7,11 +7,12 @@
 -- -> records BIGINT: records put in it
 -- -> bytes BIGINT: data and UTF-8 keys
 with put as (
-  select distinct partition_id, sequence_number, source_at,
-         body_bytes + coalesce(octet_length(encode(ordering_key)), 0) as bytes
+  select any_value(partition_id) as partition_id, any_value(source_at) as source_at,
+         any_value(body_bytes + octet_length(encode(ordering_key))) as bytes
   from records
-  where source_arn = $source_arn and source_at is not null
+  where source_arn = $source_arn and ordering_key is not null and source_at is not null
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
+  group by record_id
 )
 select partition_id as shard, date_trunc('second', source_at) as second, count(*) as records, sum(bytes)::BIGINT as bytes
 from put

@@ -1,5 +1,6 @@
 """Frames made fit to draw: lanes named and ranked, spans cut to what is of interest, long loads thinned."""
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import cast
@@ -13,8 +14,11 @@ MOST_COLUMNS = 300
 
 
 def lanes_of(arns: pl.Series) -> pl.Series:
-    """The sources' short names, every character of them visible."""
-    return _spelled(arns, lambda arn: visible(source_name(arn)))
+    """The sources' short names, every character of them visible; the ARN where two sources have one name."""
+    sources_of = Counter(source_name(arn) for arn in arns.unique().drop_nulls())
+    return _spelled(
+        arns, lambda arn: visible(arn if sources_of[source_name(arn)] > 1 else source_name(arn))
+    )
 
 
 def shown(texts: pl.Series) -> pl.Series:

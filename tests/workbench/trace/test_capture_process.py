@@ -1,0 +1,68 @@
+"""A capture in a process of its own: started, watched, stopped, and its failure told in its own words."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from connectors import local_client
+from tests.connectors.local import unique
+from workbench.errors import WorkbenchError
+from workbench.local_aws import LocalAws
+from workbench.trace.capture_process import start_capture
+
+
+@pytest.fixture
+def stream(local_aws: LocalAws) -> str:
+    kinesis = local_client("kinesis", local_aws.endpoint_url)
+    name = unique("process")
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    records = [{"PartitionKey": "k", "Data": json.dumps({"n": n}).encode()} for n in range(20)]
+    kinesis.put_records(StreamName=name, Records=records)
+    return f"kinesis:{name}"
+
+
+def test_a_capture_runs_beside_the_notebook_and_answers_what_it_stored(
+    stream: str, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    capture = start_capture(
+        tmp_path / "t.trace", [stream], region=local_aws.region, endpoint_url=local_aws.endpoint_url
+    )
+
+    document = capture.wait(60)
+
+    assert (document["records"], document["complete"]) == (20, True)
+    assert list(capture.progress().values()) == [20]
+    assert not capture.running
+
+
+def test_a_following_capture_is_stopped_and_keeps_what_it_has(
+    stream: str, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    capture = start_capture(
+        tmp_path / "t.trace",
+        [stream],
+        follow=True,
+        region=local_aws.region,
+        endpoint_url=local_aws.endpoint_url,
+    )
+    while sum(capture.progress().values()) < 20:
+        assert capture.running
+        time.sleep(0.1)
+
+    document = capture.stop()
+
+    assert (document["records"], document["state"]) == (20, "interrupted")
+
+
+def test_a_capture_that_cannot_start_says_why(local_aws: LocalAws, tmp_path: Path) -> None:
+    capture = start_capture(
+        tmp_path / "t.trace",
+        ["kinesis:nope"],
+        region=local_aws.region,
+        endpoint_url=local_aws.endpoint_url,
+    )
+
+    with pytest.raises(WorkbenchError, match="nope"):
+        capture.wait(60)

