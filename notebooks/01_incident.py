@@ -20,9 +20,9 @@ trace = wb.open(os.environ.get("WORKBENCH_TRACE") or wb.dataset("orders"))
 # %%
 import polars as pl
 
-pl.Config(fmt_str_lengths=120, tbl_rows=12)
+pl.Config.set_fmt_str_lengths(120)
 sources = pl.DataFrame(trace.info()["sources"])
-sources.select("service", "records", "partitions", "first_at", "last_at", "holes", "coverage")
+sources.select("source_arn", "records", "partitions", "first_at", "last_at", "holes", "coverage")
 
 # %% [markdown]
 # ## What have we *not* seen?
@@ -48,7 +48,7 @@ wb.timeline(trace)
 # The same as rows:
 
 # %%
-wb.activity(trace)
+wb.activity(trace).head()
 
 # %% [markdown]
 # ## What went wrong?

@@ -199,7 +199,7 @@ def _by_state(channel: type, values: list[Any], legend: alt.Legend | None) -> An
 def _hole_marks(base: alt.Chart) -> Any:
     """A cross and the cause, so that a hole of one millisecond is seen in a bar of a day."""
     holes = base.transform_filter("datum.state === 'hole'")
-    cause = holes.mark_text(align="left", dx=7, dy=-10, fontSize=10, color=OVER)
+    cause = holes.mark_text(align="left", dx=7, dy=-10, fontSize=10, limit=180, color=OVER)
     return _cross(holes) + cause.encode(text="said:N")
 
 

@@ -110,9 +110,7 @@ class EventSourceMapping:
     def over(self, earlier: Self) -> Self:
         """This mapping, with what it does not say taken from `earlier`."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
-        return replace(
-            earlier, **{name: value for name, value in own.items() if value is not None}
-        )
+        return replace(earlier, **{name: value for name, value in own.items() if value is not None})
 
     def completed(self, kind: SourceKind) -> Self:
         """The mapping with AWS's defaults for this kind of source.
@@ -265,10 +263,10 @@ def form_batches(arrivals: Sequence[Arrival], limits: BatchLimits) -> Iterator[C
         >>> [batch.count for batch in form_batches([Arrival(at, 10)] * 5, BatchLimits(batch_size=2))]
         [2, 2, 1]
     """
-    begin = 0
-    free_at = arrivals[0].at if arrivals else datetime.min
+    begin, free_at = 0, None
     while begin < len(arrivals):
-        batch = close_batch((arrivals[n] for n in range(begin, len(arrivals))), limits, free_at)
+        coming = (arrivals[n] for n in range(begin, len(arrivals)))
+        batch = close_batch(coming, limits, free_at or arrivals[0].at)
         yield batch
         begin, free_at = begin + batch.count, batch.at
 

@@ -76,7 +76,9 @@ def running_lab(folder: Path) -> Iterator[Lab]:
     with (folder / "lab.log").open("wb") as log:
         command = [sys.executable, "-m", "workbench", "lab", "--no-browser"]
         environment = os.environ | _settings(folder)
-        with subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as process:
+        with subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=log, stderr=log
+        ) as process:
             try:
                 yield _answering(process, folder)
             finally:
@@ -115,7 +117,9 @@ def _settings(folder: Path) -> dict[str, str]:
     """Folders of its own, so that neither a person's settings nor a running Lab have a part in it."""
     names = ("CONFIG", "DATA", "RUNTIME")
     folders = {f"JUPYTER_{name}_DIR": folder / name.lower() for name in names}
-    folders |= {f"JUPYTERLAB_{name}_DIR": folder / name.lower() for name in ("SETTINGS", "WORKSPACES")}
+    folders |= {
+        f"JUPYTERLAB_{name}_DIR": folder / name.lower() for name in ("SETTINGS", "WORKSPACES")
+    }
     folders |= {"IPYTHONDIR": folder / "ipython"}
     config = {"ServerApp": {"allow_root": True}, "LabApp": {"expose_app_in_browser": True}}
     folders["JUPYTER_CONFIG_DIR"].mkdir()

@@ -179,3 +179,12 @@ def test_an_instant_is_drawn_where_utc_has_it_whatever_zone_it_comes_in() -> Non
 
     assert to_svg(timeline(elsewhere)) == to_svg(timeline(frame))
     assert "10:00:00" in text_of(to_svg(timeline(frame)))
+
+
+@pytest.mark.parametrize("name", ["timeline", "coverage", "load"])
+def test_every_axis_of_time_is_utc_whatever_the_zone_of_the_machine(name: str) -> None:
+    spec = json.dumps(CHARTS[name]().to_dict())
+    axes = re.findall(r'"scale": {[^}]*}[^}]*"type": "temporal"', spec)
+
+    assert axes
+    assert all('"type": "utc"' in axis for axis in axes)

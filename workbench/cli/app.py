@@ -13,9 +13,9 @@ from workbench.cli import (
     demonstrating,
     finding,
     importing,
+    notebooks,
     reading,
     replaying,
-    trying,
     tuning,
 )
 from workbench.cli.terminal import say
@@ -36,11 +36,11 @@ for room in (
     demonstrating,
     capturing,
     importing,
+    notebooks,
     reading,
     finding,
     replaying,
     tuning,
-    trying,
     account,
 ):
     room.add_to(app)

@@ -1,5 +1,6 @@
 """demo: the whole job on a local AWS, in one command."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,9 +69,9 @@ def _print(found: "Investigated", folder: Path) -> None:
     now, even = (found.shards[layout]["shards"] for layout in ("current", "uniform"))
     say(f"shards: {now} now, {even} would hold every second of this traffic")
     say(f"report: {found.report}")
+    workbench = "uv run workbench" if "UV" in os.environ else "workbench"  # as the person got here
+    handler = folder / "charge_fixed.py"
     say("next, for example:")
-    say(f"  workbench find {found.trace} --only sequence_gap,inversion")
-    say(
-        f"  workbench replay {found.trace} {folder / 'charge_fixed.py'}:handle --source sqs:orders-dlq"
-    )
-    say(f"  workbench lab {found.trace}")
+    say(f"  {workbench} find {found.trace} --only sequence_gap,inversion")
+    say(f"  {workbench} replay {found.trace} {handler}:handle --source sqs:orders-dlq")
+    say(f"  {workbench} lab {found.trace}")

@@ -13,39 +13,67 @@ from workbench.errors import UsageError
 
 REPLAY_EXAMPLE = "Example: workbench replay incident.trace handlers.py:handle --source sqs:orders-dlq --batch-size 10"
 
-Handler = Annotated[str, typer.Argument(metavar="HANDLER", help="file.py:function or module:function.")]
-Source = Annotated[str, typer.Option("--source", metavar="SOURCE", help="sqs:NAME, kinesis:NAME or an ARN.")]
+Handler = Annotated[
+    str, typer.Argument(metavar="HANDLER", help="file.py:function or module:function.")
+]
+Source = Annotated[
+    str, typer.Option("--source", metavar="SOURCE", help="sqs:NAME, kinesis:NAME or an ARN.")
+]
 MappingFile = Annotated[
-    Path | None, typer.Option("--mapping", metavar="FILE", help="What `aws lambda get-event-source-mapping` answers.")
+    Path | None,
+    typer.Option(
+        "--mapping", metavar="FILE", help="What `aws lambda get-event-source-mapping` answers."
+    ),
 ]
 AttributesFile = Annotated[
-    Path | None, typer.Option("--queue-attributes", metavar="FILE", help="What `aws sqs get-queue-attributes` answers.")
+    Path | None,
+    typer.Option(
+        "--queue-attributes", metavar="FILE", help="What `aws sqs get-queue-attributes` answers."
+    ),
 ]
 FunctionFile = Annotated[
     Path | None,
-    typer.Option("--function", metavar="FILE", help="What `aws lambda get-function-configuration` answers."),
+    typer.Option(
+        "--function", metavar="FILE", help="What `aws lambda get-function-configuration` answers."
+    ),
 ]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Records in a batch at most.")]
 Window = Annotated[
-    int | None, typer.Option("--maximum-batching-window-in-seconds", help="How long a batch may fill, seconds.")
+    int | None,
+    typer.Option(
+        "--maximum-batching-window-in-seconds", help="How long a batch may fill, seconds."
+    ),
 ]
 ResponseTypes = Annotated[
-    list[str] | None, typer.Option("--function-response-types", metavar="TYPE", help="ReportBatchItemFailures.")
+    list[str] | None,
+    typer.Option("--function-response-types", metavar="TYPE", help="ReportBatchItemFailures."),
 ]
 Retries = Annotated[
-    int | None, typer.Option("--maximum-retry-attempts", help="Of a stream's batch; -1 until its records expire.")
+    int | None,
+    typer.Option(
+        "--maximum-retry-attempts", help="Of a stream's batch; -1 until its records expire."
+    ),
 ]
 RecordAge = Annotated[
-    int | None, typer.Option("--maximum-record-age-in-seconds", help="Of a stream's record; -1 for its retention.")
+    int | None,
+    typer.Option(
+        "--maximum-record-age-in-seconds", help="Of a stream's record; -1 for its retention."
+    ),
 ]
 Bisect = Annotated[
     bool | None,
-    typer.Option("--bisect-batch-on-function-error/--no-bisect-batch-on-function-error", help="Of streams."),
+    typer.Option(
+        "--bisect-batch-on-function-error/--no-bisect-batch-on-function-error", help="Of streams."
+    ),
 ]
 Timeout = Annotated[int | None, typer.Option("--timeout", help="Of the function, seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory-size", help="Of the function, MB.")]
 Cooperative = Annotated[
-    bool, typer.Option("--allow-cooperative", help="Where no sandbox can be had: a clean environment, and your word.")
+    bool,
+    typer.Option(
+        "--allow-cooperative",
+        help="Where no sandbox can be had: a clean environment, and your word.",
+    ),
 ]
 
 
@@ -96,34 +124,44 @@ def replay(
             function=_answer(function) | _said({"Timeout": timeout, "MemorySize": memory_size}),
             allow_cooperative=allow_cooperative,
             now=lambda: datetime.now(UTC),
-            progress=lambda done, of: shown.update(task, completed=done, total=of)
-            if shown and task is not None
-            else None,
+            progress=lambda done, of: (
+                shown.update(task, completed=done, total=of) if shown and task is not None else None
+            ),
         ).document()
     if json:
         print_json(document)
         return
     print_table(["verdict", "records"], document["records"].items())
     isolation = document["isolation"]
-    say(f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}")
+    say(
+        f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}"
+    )
 
 
 def compare(
     trace: TracePath,
-    run_a: Annotated[str | None, typer.Argument(metavar="[RUN_A]", help="A run's id; the last but one.")] = None,
-    run_b: Annotated[str | None, typer.Argument(metavar="[RUN_B]", help="A run's id; the last.")] = None,
+    run_a: Annotated[
+        str | None, typer.Argument(metavar="[RUN_A]", help="A run's id; the last but one.")
+    ] = None,
+    run_b: Annotated[
+        str | None, typer.Argument(metavar="[RUN_B]", help="A run's id; the last.")
+    ] = None,
     json: AsJson = False,
 ) -> None:
     """Set two runs side by side: which records ended otherwise, grouped by how."""
     from workbench.replay import compare as set_side_by_side
-    from workbench.trace import Trace, open_trace
+    from workbench.trace import open_trace
 
     with open_trace(trace) as opened:
-        document = set_side_by_side(Trace(trace), *_two_runs(opened, run_a, run_b)).document()
+        document = set_side_by_side(*_two_runs(opened, run_a, run_b), opened).document()
     if json:
         print_json(document)
         return
-    say(str(document))
+    columns = ("verdict_a", "error_a", "verdict_b", "error_b", "count", "examples")
+    print_table(columns, ([change[name] for name in columns] for change in document["changes"]))
+    say(
+        f"{document['differing']} of {document['records']} records fare otherwise in {document['run_b']}"
+    )
 
 
 def _two_runs(trace: Any, run_a: str | None, run_b: str | None) -> tuple[str, str]:
@@ -132,7 +170,9 @@ def _two_runs(trace: Any, run_a: str | None, run_b: str | None) -> tuple[str, st
         return run_a, run_b
     runs = trace.sql("select run_id from runs order by started_at desc limit 2")["run_id"].to_list()
     if run_a or len(runs) < 2:
-        raise UsageError(f"wanted two runs to compare, found {'one named' if run_a else len(runs)}; replay or name two")
+        raise UsageError(
+            f"wanted two runs to compare, found {'one named' if run_a else len(runs)}; replay or name two"
+        )
     return runs[1], runs[0]
 
 
@@ -147,7 +187,9 @@ def _answer(file: Path | None) -> dict[str, Any]:
     try:
         answer = json_text.loads(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"wanted the JSON answer of an AWS CLI command in {file}, found {error}") from error
+        raise UsageError(
+            f"wanted the JSON answer of an AWS CLI command in {file}, found {error}"
+        ) from error
     if not isinstance(answer, dict):
         raise UsageError(f"wanted a JSON object in {file}, found {type(answer).__name__}")
     return answer

@@ -55,7 +55,7 @@ def investigate(
         findings = find(trace)
         tell("replaying the dead-letter queue through the handler, and through a fixed one")
         runs = [_replay(trace, folder / name) for name in ("charge.py", "charge_fixed.py")]
-        comparison = compare(trace, *(run["run_id"] for run in runs)).document()
+        comparison = compare(runs[0]["run_id"], runs[1]["run_id"], trace).document()
         tell("planning shards and writing the report")
         plan = tune.shards(trace, source=STREAM)
         page = report(trace, findings, folder / "report.html", shard_plans=[plan])

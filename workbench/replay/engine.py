@@ -213,9 +213,7 @@ class _Schedule:
 
     def _not_before(self, lane: Lane) -> datetime | None:
         ends = [
-            self._ended_at[parent]
-            for parent in self._parents_of(lane)
-            if parent in self._ended_at
+            self._ended_at[parent] for parent in self._parents_of(lane) if parent in self._ended_at
         ]
         return max(ends, default=None)
 

@@ -7,7 +7,7 @@ from workbench.replay.handler import HandlerSpec
 from workbench.replay.settings import FunctionSettings
 
 FAKE_ACCESS_KEY = "REPLAYREPLAYREPLAY"
-SCRATCH = "/tmp"  # noqa: S108 - inside the sandbox, where it is the handler's own
+SCRATCH = "/tmp"
 _OURS = ("AWS_", "LAMBDA_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "LD_", "PYTHON")
 """Beginnings of names that a function's configuration cannot set here: they lead out, or Lambda sets them itself."""
 
@@ -33,7 +33,11 @@ def handler_environment(
 
     Source: Lambda developer guide, "Defined runtime environment variables"; AWS SDKs reference, "Settings reference".
     """
-    return {**_declared(function.environment), **_lambdas(function, spec), **_fenced(region, dead_port, scratch)}
+    return {
+        **_declared(function.environment),
+        **_lambdas(function, spec),
+        **_fenced(region, dead_port, scratch),
+    }
 
 
 def _declared(variables: Mapping[str, str]) -> dict[str, str]:

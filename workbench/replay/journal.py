@@ -26,25 +26,24 @@ class RunJournal:
 
     Args:
         run_id: on every row.
-        write: takes full tables by relation; called every `PIECE_BYTES` or so.
+        write: takes tables by relation; called every `PIECE_BYTES` or so.
+        progress: called with the records that are done with.
     """
 
-    def __init__(self, run_id: str, write: Write) -> None:
+    def __init__(
+        self, run_id: str, write: Write, progress: Callable[[int], None] = lambda settled: None
+    ) -> None:
         self.invocations = 0
         self.verdicts: Counter[str] = Counter()
         """Records by their last verdict; complete after `close`."""
         self._run_id = run_id
         self._write = write
+        self._progress = progress
         self._invocations: list[Row] = []
         self._outcomes: list[Row] = []
         self._held: dict[int, Row] = {}
         self._done: set[int] = set()
         self._buffered_bytes = 0
-
-    @property
-    def settled(self) -> int:
-        """Records that will not be delivered again."""
-        return len(self._done)
 
     def invoked(self, batch: Batch, invocation_id: str, invocation: Invocation) -> None:
         """An invocation has ended."""
@@ -83,6 +82,7 @@ class RunJournal:
             if not has_failed:
                 self._finish(item)
         self._write_piece(PIECE_ROWS, PIECE_BYTES)
+        self._progress(len(self._done))
 
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again; the verdict stands on its last delivery, or on a row of its own."""

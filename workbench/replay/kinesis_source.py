@@ -28,7 +28,9 @@ class _Attempt:
     closed_by: str
     failures: int = 0
 
-    def part_of(self, begin: int, end: int | None, ready_at: datetime, closed_by: str) -> "_Attempt":
+    def part_of(
+        self, begin: int, end: int | None, ready_at: datetime, closed_by: str
+    ) -> "_Attempt":
         """Some of the records; their failures count anew."""
         return _Attempt(self.items[begin:end], self.parts[begin:end], ready_at, closed_by)
 
@@ -69,6 +71,7 @@ class ShardLane:
             if attempt.items:
                 self._attempts.append(attempt)
                 return Batch(attempt.items, attempt.parts, attempt.ready_at, attempt.closed_by)
+            self._free_at = attempt.ready_at
         return None
 
     def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
@@ -130,9 +133,7 @@ class ShardLane:
                 self._fate(item, "discarded_retries", at)
             return
         again_at = at + min(BACK_OFF_FIRST * 2 ** min(failures - 1, 10), BACK_OFF_MOST)
-        self._attempts.append(
-            _Attempt(attempt.items, attempt.parts, again_at, "retry", failures)
-        )
+        self._attempts.append(_Attempt(attempt.items, attempt.parts, again_at, "retry", failures))
 
 
 def shard_lanes(items: Iterable[Item], settings: Settings, fate: Fate) -> Sequence[ShardLane]:

@@ -53,9 +53,11 @@ def judge(response: str | None, identifiers: Collection[str]) -> Judgement:
 
 def _named(entries: list[Any], identifiers: Collection[str]) -> Judgement:
     named = [
-        entry.get("itemIdentifier") if isinstance(entry, dict) else None for entry in entries
+        str(entry["itemIdentifier"])
+        for entry in entries
+        if isinstance(entry, dict) and entry.get("itemIdentifier")
     ]
-    if not all(named):
+    if len(named) < len(entries):
         return _whole(identifiers, "an entry of batchItemFailures names no record")
     strangers = [name for name in named if name not in identifiers]
     if strangers:

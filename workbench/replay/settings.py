@@ -190,9 +190,7 @@ class Snapshots:
             yield from listing.get("EventSourceMappings", ())
 
 
-def _mapping(
-    said: EventSourceMapping | Document | None, seen: Document
-) -> EventSourceMapping:
+def _mapping(said: EventSourceMapping | Document | None, seen: Document) -> EventSourceMapping:
     if isinstance(said, EventSourceMapping):
         return said.over(EventSourceMapping.from_aws(seen))
     # One document: a member that is not replayed yet may be switched off by the user's word.

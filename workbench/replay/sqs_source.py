@@ -138,10 +138,10 @@ class QueueLane:
     def _has_met_its_fate(self, waiting: _Waiting) -> bool:
         """What SQS does at a receive: move to the dead-letter queue, or find the message expired."""
         item, at, most = waiting.item, waiting.readable_at, self._queue.max_receive_count
-        if item.deliveries and most is not None:
-            if sqs.receive_count(item.row, item.deliveries + 1) > most:
-                self._fate(item, "dead_lettered", at)
-                return True
+        receives = sqs.receive_count(item.row, item.deliveries + 1)
+        if item.deliveries and most is not None and receives > most:
+            self._fate(item, "dead_lettered", at)
+            return True
         expires_at = item.arrives_at + self._queue.message_retention_period
         if at >= expires_at or (most is None and self._is_hopeless(item, at, expires_at)):
             self._fate(item, "discarded_age", at)

@@ -9,6 +9,7 @@ import difflib
 import errno
 import importlib
 import importlib.util
+import io
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -97,7 +99,7 @@ def probe(probes: list[tuple[str, str, Any]]) -> dict[str, str]:
         try:
             _PROBES[kind](target)
         except OSError as error:
-            found[name] = errno.errorcode.get(error.errno, type(error).__name__)
+            found[name] = errno.errorcode.get(error.errno or 0, type(error).__name__)
         else:
             found[name] = "reached"
     return found
@@ -120,11 +122,16 @@ def _unix(path: str) -> None:
 
 
 def _read(path: str) -> None:
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         file.read(1)
 
 
-_PROBES: dict[str, Callable[[Any], None]] = {"tcp": _connect, "udp": _datagram, "unix": _unix, "file": _read}
+_PROBES: dict[str, Callable[[Any], None]] = {
+    "tcp": _connect,
+    "udp": _datagram,
+    "unix": _unix,
+    "file": _read,
+}
 
 
 class NotLoadedError(Exception):
@@ -138,11 +145,15 @@ def load(wanted: dict[str, Any]) -> Handler:
     except NotLoadedError:
         raise
     except SyntaxError as error:
-        where = os.path.basename(error.filename or "?")
-        raise NotLoadedError(f"a syntax error in line {error.lineno} of {where}: {error.msg}") from error
+        where = Path(error.filename or "?").name
+        raise NotLoadedError(
+            f"a syntax error in line {error.lineno} of {where}: {error.msg}"
+        ) from error
     except BaseException as error:
         line = _line_of(error, wanted["folder"])
-        raise NotLoadedError(f"{type(error).__name__} at import{line}: {_one_line(error)}") from error
+        raise NotLoadedError(
+            f"{type(error).__name__} at import{line}: {_one_line(error)}"
+        ) from error
     return _function(module, wanted["function"])
 
 
@@ -182,7 +193,7 @@ def _function(module: ModuleType, name: str) -> Handler:
 
 def _line_of(error: BaseException, folder: str) -> str:
     ours = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder)]
-    return f" in line {ours[-1].lineno} of {os.path.basename(ours[-1].filename)}" if ours else ""
+    return f" in line {ours[-1].lineno} of {Path(ours[-1].filename).name}" if ours else ""
 
 
 def _one_line(error: BaseException) -> str:
@@ -197,13 +208,13 @@ def answer(handler: Handler, event_json: bytes, context: LambdaContext) -> tuple
         return b"E", _error("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}", [])
     try:
         result = handler(event, context)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a handler that fails is an answer
         frames = traceback.extract_tb(error.__traceback__)[1:]
         stack = traceback.format_list(frames)
         return b"E", _error(type(error).__name__, str(error), stack)
     try:
         return b"R", json.dumps(result).encode()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - so is a value that is no JSON
         return b"E", _error("Runtime.MarshalError", f"Unable to marshal response: {error}", [])
 
 
@@ -252,7 +263,8 @@ def main() -> None:
     wanted = json.loads(told)
     limit(wanted["limits"])
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
     began = time.perf_counter()
     try:
         handler = load(wanted)

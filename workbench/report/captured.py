@@ -46,7 +46,11 @@ def _holes(coverage: pl.DataFrame) -> Markup:
                 f"No hole is known; {assumed:,} of {len(coverage):,} spans are assumed, not proved."
             )
         return el("p", said)
-    return el("div", el("p", f"{len(holes):,} spans were not read:", class_="warn"), _spans(holes))
+    return el(
+        "div",
+        el("p", f"Not read: {len(holes):,} of {len(coverage):,} spans.", class_="warn"),
+        _spans(holes),
+    )
 
 
 def _spans(spans: pl.DataFrame) -> Markup:
@@ -61,7 +65,7 @@ def _spans(spans: pl.DataFrame) -> Markup:
 def _sources(facts: Facts) -> Markup:
     rows = [
         [
-            source_name(source["source_arn"]),
+            cell(source_name(source["source_arn"])),
             source["records"],
             source["partitions"],
             source["body_bytes"],

@@ -8,7 +8,7 @@ from typing import Any
 from workbench.charts import Drawn, description, to_svg
 from workbench.markup import Markup, el, table, visible
 
-LONGEST = 160
+LONGEST = 80
 """Characters of a cell; the trace has the rest."""
 
 

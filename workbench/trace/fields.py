@@ -1,8 +1,8 @@
 """Fields of a payload, with the value that a Python Lambda handler's `json.loads` would see.
 
 DuckDB's own JSON functions are fast and differ from Python's parser in a few corners: the first of two equal keys,
-numbers in odd spellings, escapes in names. `field(body, path)` in SQL takes the fast way and sends only the rows where
-the two could differ through Python.
+spellings of numbers and containers, escapes in names. `field(body, path)` in SQL takes the fast way and sends only the
+rows where the two could differ through Python.
 """
 
 import json
@@ -17,16 +17,22 @@ STEP = re.compile(r"\.([A-Za-z_][\w-]*)|\.\"([^\"]+)\"|\[(\d+)\]")
 
 MACROS = (
     "create macro payload(body) as try(decode(body))",
-    # A second mention of the last name, a backslash anywhere, or a number that is not a short plain one: ask Python.
+    r"""create macro quoted_names(path) as list_transform(
+        regexp_extract_all(path, '\."[^"]+"|\.[^.\["]+'),
+        lambda step: concat('"', regexp_replace(step, '^\."?|"$', '', 'g'), '"'))""",
+    # Twice in the text, so maybe twice as a key: the parsers take different ones.
+    """create macro may_repeat(content, quoted) as
+        strlen(content) - strlen(replace(content, quoted, '')) > strlen(quoted)""",
+    # Containers are spelled differently, and so are numbers other than short plain integers.
+    r"""create macro may_be_respelled(found) as regexp_matches(found, '^[\[{]')
+        or regexp_matches(found, '^-?[0-9][0-9.eE+-]*$') and not regexp_matches(found, '^(0|-?[1-9][0-9]{0,14})$')""",
     r"""create macro parsers_may_differ(body, path) as
-        contains(payload(body), '\') or
-        length(replace(payload(body), concat('"', regexp_extract(path, '([^.\[\]"]+)"?\]?$', 1), '"'), '')) + 2
-            + length(regexp_extract(path, '([^.\[\]"]+)"?\]?$', 1)) < length(payload(body)) or
-        coalesce(regexp_matches(payload(body)->>path, '^-?[0-9][0-9.eE+-]*$')
-            and not regexp_matches(payload(body)->>path, '^-?[0-9]{1,15}$'), false)""",
+        contains(payload(body), '\')
+        or list_bool_or(list_transform(quoted_names(path), lambda quoted: may_repeat(payload(body), quoted)))
+        or may_be_respelled(payload(body)->>path)""",
     """create macro field(body, path) as case
         when payload(body) is null or not coalesce(json_valid(payload(body)), false)
-            or parsers_may_differ(body, path) then python_field(body, path)
+            or coalesce(parsers_may_differ(body, path), false) then python_field(body, path)
         else payload(body)->>path end""",
 )
 """Statements that define `payload(body)` (text or null) and `field(body, path)` (text or null)."""
@@ -69,12 +75,13 @@ def field_value(body: bytes, path: str) -> str | None:
     except (ValueError, RecursionError):
         return None
     for step in parse_path(path):
-        try:
-            value = (
-                value[step] if isinstance(value, dict if isinstance(step, str) else list) else None
-            )
-        except (KeyError, IndexError):
-            return None
+        match value, step:
+            case dict(), str():
+                value = value.get(step)
+            case list(), int() if step < len(value):
+                value = value[step]
+            case _:
+                return None
     return _as_text(value)
 
 

@@ -1,7 +1,7 @@
 """The hash key space of a Kinesis stream: where a partition key falls, where even shards begin."""
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,5 +54,6 @@ def even_shard_numbers(hash_keys: Limbs, count: int) -> NDArray[np.uint64]:
 
 
 def shard_numbers(hash_keys: Sequence[int], starts: Sequence[int]) -> NDArray[np.int64]:
-    """In which of the shards that begin at `starts` (ascending, the first at 0) each hash key falls."""
-    return np.array([bisect_right(starts, each) - 1 for each in hash_keys], dtype=np.int64)
+    """In which of the shards that begin at `starts` each hash key falls; both ascending, the first start is 0."""
+    first_keys = np.array([bisect_left(hash_keys, start) for start in starts[1:]], dtype=np.int64)
+    return np.searchsorted(first_keys, np.arange(len(hash_keys)), side="right").astype(np.int64)

@@ -49,7 +49,6 @@ function grid(model) {
     const there = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (there === undefined) return;
     event.preventDefault();
-    event.stopPropagation();
     select(there);
   });
   const paint = () => [...body.children].forEach((row, place) => {
@@ -107,7 +106,7 @@ function witness(model) {
 }
 
 function render({ model, el }) {
-  const root = node("div", { class: "wb-findings", "data-lm-suppress-shortcuts": "true" });
+  const root = node("div", { class: "wb-findings" });
   el.append(root);
   const remarks = model.get("remarks").map((remark) => node("li", {}, remark));
   const left = node("ul", { class: "wb-quiet", "aria-label": "Not looked for" }, ...remarks);
@@ -119,12 +118,13 @@ function render({ model, el }) {
   const [proof, paintProof, focusProof] = witness(model);
   root.append(findings, ...(remarks.length ? [left] : []), proof);
   root.addEventListener("keydown", (event) => {
+    // A notebook takes letters that reach it for commands: it would add a cell, or cut one.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const inGrid = findings.contains(event.target);
     if (event.key === "Enter" && inGrid) focusProof();
     else if (event.key === "Escape" && !inGrid) focusFindings();
     else return;
     event.preventDefault();
-    event.stopPropagation();
   });
   const paint = () => { paintFindings(); paintProof(); };
   model.on("change:selected change:detail", paint);

@@ -20,6 +20,7 @@ from workbench.trace.sources import source_name
 from workbench.views import with_records, witness
 
 COLUMNS = ("kind", "source", "count", "sure", "coverage", "what")
+FIRST = ("key", "delivery_id", "source_at", "body_start")
 PAGE_ROWS = 50
 LONGEST = 2_000
 """Characters of a cell; the trace has the rest."""
@@ -79,8 +80,8 @@ class FindingsPanel(anywidget.AnyWidget):
         return _call(self.finding)
 
     def close(self) -> None:
-        """Remove the panel from the page and let its thread go."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """Remove the panel from the page once its thread is done, so that the trace may be closed after it."""
+        self._worker.shutdown(cancel_futures=True)
         super().close()
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -182,9 +183,9 @@ def _call(finding: Finding) -> str:
 
 
 def _telling(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns that say something on this page, the payload last."""
+    """The columns that say something on this page; what came, and when, before what is known of it."""
     telling = [column.name for column in rows if any(value not in (None, "") for value in column)]
-    return rows.select(sorted(telling, key=lambda name: name == "body_start"))
+    return rows.select(sorted(telling, key=lambda name: (*FIRST, name).index(name)))
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Tests of the tuner: laws against recounts that share no code with it."""

@@ -1,3 +1,5 @@
+"""Resharding calls against a stream that obeys AWS's rules."""
+
 import json
 
 from hypothesis import given

@@ -1,5 +1,7 @@
 """Deliveries over time: few rows, and none of the deliveries lost."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -9,9 +11,9 @@ from tests.workbench.findings.traces import QUEUE, at, message, put, trace_of
 from workbench.views import activity
 
 
-@pytest.mark.parametrize("seconds", [0, 0.001, 1, 59, 3_600, 86_400, 40_000_000])
+@pytest.mark.parametrize("seconds", [0, 0.001, 1, 59, 300, 3_600, 86_400, 40_000_000])
 def test_buckets_are_at_most_300_and_count_every_delivery(tmp_path: Path, seconds: float) -> None:
-    records = [message(f"m{n}", {}, seconds * n / 499) for n in range(500)]
+    records = [message(f"m{n}", {}, round(seconds * n / 499, 3)) for n in range(500)]
     with trace_of(tmp_path / "t.trace", records) as trace:
         frame = activity(trace)
 
@@ -50,3 +52,11 @@ def test_a_trace_without_records_has_no_activity(tmp_path: Path) -> None:
 def test_streams_and_queues_have_a_series_each(tmp_path: Path) -> None:
     with trace_of(tmp_path / "t.trace", [message("m", {}), put(1, "k", {}, 0)]) as trace:
         assert sorted(activity(trace)["deliveries"]) == [1, 1]
+
+
+def test_a_record_whose_service_tells_no_instant_counts_when_it_reached_us(tmp_path: Path) -> None:
+    record = replace(message("m", {}), source_at=None, received_at=at(7))
+    with trace_of(tmp_path / "t.trace", [record]) as trace:
+        (row,) = activity(trace).to_dicts()
+
+    assert row["from_at"] <= at(7) < row["to_at"] <= at(7) + timedelta(seconds=1)

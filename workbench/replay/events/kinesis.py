@@ -22,7 +22,7 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
         One element of `Records`; a Lambda record that was imported comes back member for member.
 
     Example:
-        >>> envelope = '{"SequenceNumber":"7","ApproximateArrivalTimestamp":"2026-01-02T03:04:05.678Z","PartitionKey":"k"}'
+        >>> envelope = '{"SequenceNumber":"7","ApproximateArrivalTimestamp":"2026-01-02T03:04:05.678Z"}'
         >>> row = {"envelope": envelope, "body": b"hi", "partition_id": "shardId-0", "sequence_number": "7",
         ...     "ordering_key": "k", "source_arn": "arn:aws:kinesis:eu-west-1:1:stream/s"}
         >>> event_record(row)["kinesis"]["approximateArrivalTimestamp"]

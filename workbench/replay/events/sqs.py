@@ -37,7 +37,13 @@ _SYSTEM_ORDER = (
     "MessageDeduplicationId",
     "ApproximateFirstReceiveTimestamp",
 )
-_ATTRIBUTE_MEMBERS = ("StringValue", "BinaryValue", "StringListValues", "BinaryListValues", "DataType")
+_ATTRIBUTE_MEMBERS = (
+    "StringValue",
+    "BinaryValue",
+    "StringListValues",
+    "BinaryListValues",
+    "DataType",
+)
 
 
 def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,8 +128,7 @@ def _in_order(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, A
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:
     """Lower-first members; the two lists are there even where SQS has none to give."""
-    lists = {"StringListValues": [], "BinaryListValues": []}
-    whole = {**lists, **value}
+    whole = {"StringListValues": [], "BinaryListValues": [], **value}
     return {
         member[0].lower() + member[1:]: whole[member]
         for member in _ATTRIBUTE_MEMBERS

@@ -1,0 +1,119 @@
+"""Statements in files: each is one, its header says truly what it asks for and what it returns, and someone uses it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.workbench.findings.traces import T0
+from workbench.trace import Trace, TraceWriter, open_trace
+from workbench.trace.sql import Statement, load_statement, with_literals
+
+CATALOG = "workbench/trace/catalog.sql"
+"""The one file of many statements: SQLite's, run when a trace is made."""
+FILES = {
+    str(path.relative_to(REPOSITORY)): path
+    for path in sorted((REPOSITORY / "workbench").rglob("*.sql"))
+    if str(path.relative_to(REPOSITORY)) != CATALOG
+}
+MEANINGS: dict[str, object] = {
+    "source_arn": "arn:aws:kinesis:us-east-1:111111111111:stream/orders",
+    "since": T0,
+    "until": T0 + timedelta(hours=1),
+    "key": "$.order_id",
+    "sequence": "$.version",
+    "run_id": "r1",
+    "run_a": "r1",
+    "run_b": "r2",
+    "delivery_ids": [1, 2],
+    "most_bytes": 100,
+    "buckets": 10,
+    "series": 3,
+    "window_ms": 1_000,
+    "settle_ms": 1_000,
+    "chance": 0.01,
+    "records_limit": 1_000,
+    "bytes_limit": 1_048_576,
+    "times_mean": 10,
+    "least_records": 5,
+}
+"""A value for every parameter there is: one name means the same in every file."""
+
+
+@pytest.fixture(scope="module")
+def empty_trace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trace]:
+    folder: Path = tmp_path_factory.mktemp("empty") / "t.trace"
+    TraceWriter(folder, "import", [], lambda: T0).close()
+    with open_trace(folder) as trace:
+        yield trace
+
+
+def statement(file: str) -> Statement:
+    path = FILES[file]
+    package = ".".join(path.parent.relative_to(REPOSITORY).parts)
+    return load_statement(package, path.stem)
+
+
+def strings(package: Path) -> Iterator[str]:
+    """Patterns of the strings that the package's modules write, whole or with something filled in front."""
+    for module in package.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[-1], ast.Constant):
+                yield r"\w+" + re.escape(str(node.values[-1].value))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield re.escape(node.value)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_is_one_statement(file: str) -> None:
+    assert len(duckdb.extract_statements(statement(file).text)) == 1
+    assert not statement(file).body.endswith(";"), "so that it can stand inside another"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_first_line_says_what_a_row_is(file: str) -> None:
+    assert re.match(r"-- (One|At most one) row\b.*", statement(file).text)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_parameter_is_in_the_header_and_every_one_there_is_asked_for(file: str) -> None:
+    [parsed] = duckdb.extract_statements(statement(file).text)
+
+    assert set(statement(file).parameters) == set(parsed.named_parameters)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_columns_are_those_of_the_header_in_name_type_and_order(
+    file: str, empty_trace: Trace
+) -> None:
+    asked = statement(file)
+
+    described = empty_trace.sql(f"describe {with_literals(asked.body, MEANINGS)}")
+
+    found = dict(zip(described["column_name"], described["column_type"], strict=True))
+    assert list(found.items()) == list(asked.columns.items())
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_the_statement_runs_on_a_trace_that_holds_nothing(file: str, empty_trace: Trace) -> None:
+    asked = statement(file)
+
+    found = empty_trace.sql(asked.text, **{name: MEANINGS[name] for name in asked.parameters})
+
+    assert found.columns == list(asked.columns)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_module_beside_the_file_uses_it(file: str) -> None:
+    path = FILES[file]
+
+    assert any(re.fullmatch(pattern, path.stem) for pattern in strings(path.parent))
+
+
+def test_no_meaning_is_kept_for_a_parameter_that_is_gone() -> None:
+    assert {name for file in FILES for name in statement(file).parameters} == set(MEANINGS)

@@ -1,0 +1,132 @@
+"""Event records: imported ones come back as they were, captured ones become what Lambda would have sent."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import pytest
+
+from connectors.files.origin import Origin
+from connectors.files.queues import queue_record
+from connectors.files.streams import kinesis_record as imported_kinesis_record
+from tests import factories
+from workbench.errors import UsageError
+from workbench.replay.events import event_record
+from workbench.replay.events.sqs import delivered
+
+ORIGIN = Origin(None, None, datetime(2026, 11, 20, tzinfo=UTC))
+
+
+def records_of(folder, *names):
+    for name in names:
+        document = json.loads((folder / "powertools-lambda-python" / name).read_text("utf-8"))
+        yield from document["Records"]
+
+
+def test_an_imported_message_comes_back_member_for_member_and_in_order(shared_events):
+    names = ("sqsEvent.json", "snsSqsEvent.json", "snsSqsFifoEvent.json", "sqsDlqTriggerEvent.json")
+    for record in records_of(shared_events, *names):
+        back = event_record(asdict(queue_record(record, ORIGIN)))
+        assert json.dumps(back) == json.dumps(record)
+
+
+def test_an_imported_kinesis_record_comes_back_member_for_member_and_in_order(shared_events):
+    names = ("kinesisStreamEvent.json", "kinesisStreamEventOneRecord.json")
+    for record in records_of(shared_events, *names):
+        back = event_record(asdict(imported_kinesis_record(record, ORIGIN)))
+        assert json.dumps(back) == json.dumps(record)
+
+
+@pytest.mark.parametrize("body", ["text", "", None, 7, {"a": 1}, "caf\u00e9 \ud83d"])
+def test_a_message_comes_back_whatever_its_body_was(body):
+    record = {"messageId": "m", "eventSourceARN": factories.QUEUE, "body": body}
+    assert event_record(asdict(queue_record(record, ORIGIN))) == record
+
+
+def test_a_message_without_a_body_comes_back_without_one():
+    record = {"messageId": "m", "eventSourceARN": factories.QUEUE}
+    assert event_record(asdict(queue_record(record, ORIGIN))) == record
+
+
+def test_a_received_message_becomes_what_lambda_sends_in_lambdas_order():
+    row = asdict(factories.sqs_message(1, b"hello"))
+    found = event_record(row)
+    assert list(found) == [
+        "messageId",
+        "receiptHandle",
+        "body",
+        "attributes",
+        "messageAttributes",
+        "md5OfBody",
+        "eventSource",
+        "eventSourceARN",
+        "awsRegion",
+    ]
+    assert list(found["attributes"]) == [
+        "ApproximateReceiveCount",
+        "SentTimestamp",
+        "SenderId",
+        "ApproximateFirstReceiveTimestamp",
+    ]
+    assert found["md5OfBody"] == "5d41402abc4b2a76b9719d911017c592"
+    assert (found["awsRegion"], found["eventSource"]) == ("us-east-1", "aws:sqs")
+
+
+def test_message_attributes_have_their_two_lists_as_in_the_event_that_aws_recorded(shared_events):
+    file = "localstack/esm-snapshots/test_lambda_integration_sqs.snapshot.json"
+    snapshots = json.loads((shared_events / file).read_text("utf-8"))
+    recorded = next(
+        snapshot["recorded-content"]["first_attempt"]["Messages"][0]["Body"]["event"]["Records"][0]
+        for name, snapshot in snapshots.items()
+        if name.endswith("::test_message_body_and_attributes_passed_correctly")
+    )
+    row = asdict(factories.sqs_message(1, b"x"))
+    envelope = json.loads(row["envelope"]) | {
+        "MD5OfMessageAttributes": recorded["md5OfMessageAttributes"],
+        "MessageAttributes": {
+            "WeeksOn": {"StringValue": "6", "DataType": "Number"},
+            "Author": {"StringValue": "John Grisham", "DataType": "String"},
+            "Title": {"StringValue": "The Whistler", "DataType": "String"},
+        },
+    }
+    found = event_record(row | {"envelope": json.dumps(envelope)})
+    assert json.dumps(found["messageAttributes"]) == json.dumps(recorded["messageAttributes"])
+    assert list(found) == list(recorded)
+    assert list(found["attributes"]) == list(recorded["attributes"])
+
+
+def test_each_delivery_has_its_own_handle_and_one_receive_more():
+    row = asdict(factories.sqs_message(1, receive_count=3))
+    first, second = (delivered(row, n, f"handle {n}", factories.T0) for n in (1, 2))
+    assert first["attributes"]["ApproximateReceiveCount"] == "3"
+    assert second["attributes"]["ApproximateReceiveCount"] == "4"
+    assert second["receiptHandle"] == "handle 2"
+
+
+def test_the_first_receive_is_the_captured_one_where_there_is_one():
+    row = asdict(factories.sqs_message(1))
+    captured = json.loads(row["envelope"])["Attributes"]["ApproximateFirstReceiveTimestamp"]
+    found = delivered(row, 1, "h", factories.T0)
+    assert found["attributes"]["ApproximateFirstReceiveTimestamp"] == captured
+
+
+def test_the_first_receive_is_the_runs_where_none_was_captured():
+    row = asdict(factories.sqs_message(1)) | {"envelope": '{"MessageId":"m","ReceiptHandle":"r"}'}
+    found = delivered(row, 2, "h", datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    assert found["attributes"]["ApproximateFirstReceiveTimestamp"] == "1000"
+
+
+def test_a_read_kinesis_record_becomes_what_lambda_sends_in_lambdas_order(shared_events):
+    (real,) = records_of(shared_events, "kinesisStreamEventOneRecord.json")
+    found = event_record(asdict(factories.kinesis_record(1, b"hello", seconds=0.987)))
+    assert list(found) == list(real)
+    assert list(found["kinesis"]) == list(real["kinesis"])
+    assert found["kinesis"]["data"] == "aGVsbG8="
+    assert found["kinesis"]["approximateArrivalTimestamp"] == 1795168800.987
+    shard, _, sequence = found["eventID"].partition(":")
+    assert (shard, sequence) == (factories.SHARD, found["kinesis"]["sequenceNumber"])
+
+
+def test_a_service_that_is_not_replayed_yet_is_refused_by_name():
+    with pytest.raises(UsageError, match="aws:logs"):
+        event_record(asdict(factories.log_event()))

@@ -1,0 +1,128 @@
+"""Runs without a process: captured records through lanes and a plain Python function, into rows."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from connectors.record import Record
+from tests.factories import T0
+from workbench.mapping import EventSourceMapping
+from workbench.replay.engine import Invocation, Item, run_lanes
+from workbench.replay.journal import RunJournal
+from workbench.replay.kinesis_source import shard_lanes
+from workbench.replay.settings import FunctionSettings, QueueAttributes, Settings
+from workbench.replay.sqs_source import QueueLane
+
+Handler = Callable[[dict[str, Any]], Any]
+FUNCTION = FunctionSettings("charge")
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionInvoker:
+    """Calls a function; what it raises is its error."""
+
+    handler: Handler
+
+    def invoke(self, event: str, request_id: str) -> Invocation:
+        try:
+            return Invocation(response=json.dumps(self.handler(json.loads(event))))
+        except Exception as error:  # noqa: BLE001 - what a handler raises is an answer
+            return Invocation(error_type=type(error).__name__, error_message=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Rows of a run."""
+
+    outcomes: list[dict[str, Any]]
+    invocations: list[dict[str, Any]]
+    verdicts: Mapping[str, int]
+    lanes: list[Any]
+
+    def of(self, record: Record) -> list[dict[str, Any]]:
+        """A record's outcomes in the order of its deliveries."""
+        rows = [row for row in self.outcomes if row["record_id"] == record.record_id]
+        return sorted(rows, key=lambda row: row["attempt"])
+
+    def verdicts_of(self, record: Record) -> list[str]:
+        return [row["verdict"] for row in self.of(record)]
+
+    def seconds_of(self, record: Record) -> list[float]:
+        return [seconds(row["started_at"]) for row in self.of(record)]
+
+    def batches(self) -> list[tuple[float, int, str]]:
+        """Instant, size and reason of each batch."""
+        return [
+            (seconds(row["started_at"]), row["batch_size"], row["closed_by"])
+            for row in self.invocations
+        ]
+
+
+def seconds(at: Any) -> float:
+    return (at - T0).total_seconds()
+
+
+def items_of(records: Iterable[Record]) -> list[Item]:
+    items = []
+    for number, record in enumerate(records, 1):
+        row = asdict(record) | {"delivery_id": number, "arrives_at": record.source_at}
+        queue = record.service == "aws:sqs"
+        items.append(Item(row, record.record_id if queue else str(record.sequence_number)))
+    return items
+
+
+def run_queue(
+    records: Iterable[Record],
+    handler: Handler,
+    *,
+    function: FunctionSettings = FUNCTION,
+    attributes: Mapping[str, Any] | None = None,
+    **mapping: Any,
+) -> Ran:
+    """Messages through a handler; `attributes` are those of QueueAttributes, `mapping` of EventSourceMapping."""
+    queue = QueueAttributes(**(attributes or {}))
+    kind = "sqs_fifo" if queue.fifo_queue else "sqs"
+    settings = Settings(EventSourceMapping(**mapping).completed(kind), function, queue)
+    return _run(items_of(records), settings, handler, lambda *given: [QueueLane(*given)])
+
+
+def run_stream(
+    records: Iterable[Record],
+    handler: Handler,
+    *,
+    retention_hours: int = 24,
+    parents: Mapping[str, tuple[str, ...]] | None = None,
+    **mapping: Any,
+) -> Ran:
+    """Stream records through a handler."""
+    settings = Settings(
+        EventSourceMapping(**mapping).completed("kinesis"),
+        FUNCTION,
+        retention=timedelta(hours=retention_hours),
+        parents=parents or {},
+    )
+    return _run(items_of(records), settings, handler, shard_lanes)
+
+
+def _run(items: list[Item], settings: Settings, handler: Handler, lanes_of: Any) -> Ran:
+    tables: dict[str, list[dict[str, Any]]] = {"outcomes": [], "invocations": []}
+
+    def write(written: Mapping[str, Any]) -> None:
+        for name, table in written.items():
+            tables[name] += table.to_pylist()
+
+    journal = RunJournal("run", write)
+    lanes = lanes_of(items, settings, journal.fate)
+    run_lanes(
+        lanes,
+        settings.parents,
+        FunctionInvoker(handler),
+        journal,
+        (f"request-{number}" for number in count(1)),
+        reports_failures=settings.mapping.reports_failures,
+    )
+    journal.close(items)
+    return Ran(tables["outcomes"], tables["invocations"], journal.verdicts, list(lanes))

@@ -1,0 +1,150 @@
+"""Isolation: what a handler must not reach it does not reach, and without proof nothing runs."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.workbench.replay.processes import answer, do, invoker_of, needs_namespaces
+from workbench.errors import ReplayRefusedError
+from workbench.replay import isolation
+from workbench.replay.isolation import Canary, Sandbox, planted_canary
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()
+
+
+def test_a_listener_outside_is_reached_without_a_sandbox_and_not_from_inside_one(
+    tmp_path, listener
+):
+    host, port = listener
+    with invoker_of(tmp_path, tier="C") as free:
+        assert answer(do(free, "connects", host=host, port=port)) == "connected"
+    with invoker_of(tmp_path) as shut_in:
+        assert do(shut_in, "connects", host=host, port=port).error_type == "ConnectionRefusedError"
+        for outside in ("192.0.2.1", "169.254.169.254"):
+            assert do(shut_in, "connects", host=outside, port=80).error_type == "OSError"
+
+
+def test_a_unix_socket_outside_is_not_reached(tmp_path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        server.listen()
+        with invoker_of(tmp_path) as invoker:
+            found = do(invoker, "connects_locally", path=str(tmp_path / "s"))
+    assert found.error_type == "FileNotFoundError"
+
+
+def test_home_is_not_readable(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    secret = home / ".aws" / "credentials"
+    secret.write_text("secret")
+    monkeypatch.setenv("HOME", str(home))
+    with invoker_of(tmp_path, tier="C") as free:
+        assert answer(do(free, "reads", path=str(secret))) == "secret"
+    with invoker_of(tmp_path) as invoker:
+        assert do(invoker, "reads", path=str(secret)).error_type == "FileNotFoundError"
+        assert str(home) not in answer(do(invoker, "environment")).values()
+
+
+def test_the_trace_is_hidden_even_in_the_handlers_own_folder(tmp_path):
+    with invoker_of(tmp_path) as invoker:
+        path = str(tmp_path / "code" / "incident.trace")
+        assert answer(do(invoker, "lists", path=path)) == []
+
+
+def test_a_handler_writes_to_scratch_and_nowhere_else(tmp_path):
+    with invoker_of(tmp_path) as invoker:
+        assert answer(do(invoker, "writes", path="/tmp/x")) == "written"
+        for path in (tmp_path / "code" / "x", Path("/x"), Path("/usr/x")):
+            assert do(invoker, "writes", path=str(path)).error_type == "OSError"
+    assert not Path("/tmp/x").exists()
+
+
+def test_other_processes_are_not_seen(tmp_path):
+    with invoker_of(tmp_path) as invoker:
+        processes = [n for n in answer(do(invoker, "lists", path="/proc")) if n.isdigit()]
+    assert len(processes) <= 3
+
+
+@pytest.mark.parametrize("tier", ["A", "C"])
+def test_the_environment_is_built_from_nothing(tmp_path, monkeypatch, tier):
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    monkeypatch.setenv("MY_PASSWORD", "real")
+    declared = {"TABLE": "orders", "AWS_ENDPOINT_URL_SQS": "http://sqs", "AWS_PROFILE": "prod"}
+    with invoker_of(tmp_path, tier=tier, environment=declared) as invoker:
+        seen = answer(do(invoker, "environment"))
+    assert "real" not in seen.values()
+    assert seen["TABLE"] == "orders"
+    assert not {"AWS_ENDPOINT_URL_SQS", "AWS_PROFILE", "MY_PASSWORD"} & seen.keys()
+    assert seen["AWS_ACCESS_KEY_ID"] == "REPLAYREPLAYREPLAY"
+    assert seen["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert (seen["TZ"], seen["_HANDLER"]) == (":UTC", "faults.handle")
+    assert seen["AWS_REGION"] == "eu-west-1"
+
+
+def test_nothing_listens_where_aws_clients_are_sent():
+    with isolation.dead_end() as port, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), 1)
+
+
+def test_a_canary_that_reaches_something_stops_the_run_before_any_handler_code(tmp_path):
+    marker = tmp_path / "ran"
+    source = f"open({str(marker)!r}, 'w')\ndef handle(event, context): pass"
+    original = isolation.choose_sandbox
+
+    def leaky(spec, trace, *, allow_cooperative):
+        sandbox = original(spec, trace, allow_cooperative=allow_cooperative)
+        return Sandbox("A", "leaky", isolation.cooperative(spec).command, sandbox.folder)
+
+    needs_namespaces()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tests.workbench.replay.processes.choose_sandbox", leaky)
+        with pytest.raises(ReplayRefusedError, match="loopback"), invoker_of(tmp_path, source):
+            pass
+    assert not marker.exists()
+
+
+def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, monkeypatch):
+    needs_namespaces()
+
+    def broken(spec, trace, *, allow_cooperative):
+        command = ("/bin/sh", "-c", "echo bwrap: No permissions to create a namespace >&2; exit 1")
+        return Sandbox("A", "broken", command, Path("/"))
+
+    monkeypatch.setattr("tests.workbench.replay.processes.choose_sandbox", broken)
+    with (
+        pytest.raises(ReplayRefusedError, match="No permissions to create a namespace"),
+        invoker_of(tmp_path),
+    ):
+        pass
+
+
+def test_without_namespaces_there_is_a_refusal_that_names_the_flag(tmp_path, monkeypatch):
+    needs_namespaces()
+    monkeypatch.setattr(isolation, "find_bwrap", lambda: None)
+    with pytest.raises(ReplayRefusedError, match="isolation.*bubblewrap.*--allow-cooperative"):
+        with invoker_of(tmp_path):
+            pass
+
+
+def test_a_canary_is_silent_only_where_every_probe_failed():
+    canary = Canary((("loopback", "tcp", ["127.0.0.1", 1]), ("a file", "file", "/x")))
+    canary.check({"loopback": "ECONNREFUSED", "a file": "ENOENT"})
+    with pytest.raises(ReplayRefusedError, match="a file"):
+        canary.check({"loopback": "ECONNREFUSED", "a file": "reached"})
+    with pytest.raises(ReplayRefusedError, match="loopback"):
+        canary.check({})
+
+
+def test_a_canary_is_gone_afterwards(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    trace = tmp_path / "t.duckdb"
+    trace.touch()
+    with planted_canary(trace):
+        assert list(tmp_path.glob(".replay-canary-*"))
+    assert not list(tmp_path.glob(".replay-canary-*"))

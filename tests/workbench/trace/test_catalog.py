@@ -1,0 +1,163 @@
+"""The catalog: what is live, how far each source was read, what was covered."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from connectors.record import Span
+from tests.factories import QUEUE, SHARD, STREAM, clock, instant, kinesis_record, page
+from workbench.errors import TraceError
+from workbench.trace import TraceWriter, open_trace
+from workbench.trace.catalog import Catalog
+from workbench.trace.schema import FORMAT_VERSION
+
+Covered = list[tuple[float, float, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "t.trace"
+
+
+def cover(writer: TraceWriter, *spans: tuple[float, float] | tuple[float, float, str]) -> None:
+    for start, end, *cause in spans:
+        span = Span(instant(start), instant(end), cause[0] if cause else None)
+        writer.append_pages([(STREAM, page(shard=SHARD, spans=[span]))])
+
+
+def covered(folder: Path) -> Covered:
+    with open_trace(folder) as trace:
+        rows = trace.coverage().select("from_at", "to_at", "state").rows()
+    return [
+        ((start - instant(0)).total_seconds(), (end - instant(0)).total_seconds(), state)
+        for start, end, state in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(0, 5), (5, 9)], [(0, 9, "read")]),
+        ([(0, 5), (3, 9)], [(0, 9, "read")]),
+        ([(0, 9), (3, 5)], [(0, 9, "read")]),
+        ([(3, 5), (0, 9)], [(0, 9, "read")]),
+        ([(0, 5), (6, 9)], [(0, 5, "read"), (6, 9, "read")]),
+        ([(0, 5), (6, 9), (5, 6)], [(0, 9, "read")]),
+        ([(0, 2), (4, 6), (8, 9), (1, 8.5)], [(0, 9, "read")]),
+        ([(0, 5), (5, 6, "trimmed"), (6, 9)], [(0, 5, "read"), (5, 6, "hole"), (6, 9, "read")]),
+        ([(0, 5, "trimmed"), (5, 9, "interrupted")], [(0, 5, "hole"), (5, 9, "hole")]),
+        ([(0, 5, "trimmed"), (4, 9, "trimmed")], [(0, 9, "hole")]),
+        ([(4, 4)], [(4, 4, "read")]),
+    ],
+)
+def test_spans_of_one_state_that_touch_are_one(
+    folder: Path, spans: list[tuple[float, float]], expected: Covered
+) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    cover(writer, *spans)
+
+    assert covered(folder) == expected
+
+
+def test_spans_of_two_captures_that_touch_are_one(folder: Path) -> None:
+    cover(TraceWriter(folder, "capture", [], clock), (0, 5))
+    cover(TraceWriter(folder, "capture", [], clock), (4, 9))
+
+    assert covered(folder) == [(0, 9, "read")]
+
+
+def test_spans_of_different_partitions_stay_apart(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    span = Span(instant(0), instant(5))
+    writer.append_pages([(STREAM, page(shard=shard, spans=[span])) for shard in ("a", "b")])
+    writer.append_pages([(QUEUE, page(spans=[span]))])
+
+    assert covered(folder) == [(0, 5, "read")] * 3
+
+
+def test_reading_on_for_long_keeps_one_row_of_coverage(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    cover(writer, *((n, n + 1) for n in range(50)))
+
+    assert writer.catalog.one("select count(*) from coverage") == 1
+
+
+def test_a_trace_is_private_to_its_owner(folder: Path) -> None:
+    TraceWriter(folder, "capture", [], clock).append_pages([(STREAM, page(kinesis_record(1)))])
+
+    modes = {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
+    assert modes == {0o600}
+    assert {
+        path.stat().st_mode & 0o777 for path in (folder, *folder.rglob("*")) if path.is_dir()
+    } == {0o700}
+
+
+def test_a_trace_is_not_made_among_other_files(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+
+    with pytest.raises(TraceError, match=r"found files in .*; name another"):
+        TraceWriter(folder, "capture", [], clock)
+    assert [file.name for file in folder.iterdir()] == ["notes.txt"]
+
+
+def test_a_trace_is_made_where_making_one_was_cut_short(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "catalog.sqlite.tmp").write_bytes(b"half")
+
+    TraceWriter(folder, "capture", [], clock).close()
+
+    with open_trace(folder) as trace:
+        assert trace.generation == 0
+
+
+def test_nothing_at_the_path_is_no_trace(folder: Path) -> None:
+    with pytest.raises(TraceError, match="found nothing"):
+        Catalog.open(folder)
+
+
+def test_a_folder_without_a_catalog_is_no_trace(folder: Path) -> None:
+    folder.mkdir()
+    with pytest.raises(TraceError, match="a folder without catalog"):
+        Catalog.open(folder)
+
+
+def test_a_file_is_no_trace(folder: Path) -> None:
+    folder.write_text("x")
+    with pytest.raises(TraceError, match="found a file"):
+        Catalog.open(folder)
+
+
+def test_a_damaged_catalog_is_refused_in_one_line(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "catalog.sqlite").write_bytes(b"no database" * 100)
+
+    with pytest.raises(TraceError, match=r"cannot read .*not a database") as raised:
+        Catalog.open(folder)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_newer_trace_is_refused_with_advice(folder: Path) -> None:
+    TraceWriter(folder, "capture", [], clock).close()
+    with sqlite3.connect(folder / "catalog.sqlite") as catalog:
+        catalog.execute("update trace set format_version = format_version + 1")
+    catalog.close()
+
+    with pytest.raises(TraceError, match=f"found {FORMAT_VERSION + 1} .*; update"):
+        open_trace(folder)
+
+
+def test_what_a_commit_says_is_flushed_to_disk(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+
+    assert writer.catalog.one("pragma synchronous") == 2
+    assert writer.catalog.one("pragma journal_mode") == "wal"
+
+
+def test_business_fields_are_kept_and_replaced(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    writer.catalog.remember(key="$.id", sequence="$.v")
+    writer.catalog.remember(key="$.order.id")
+
+    assert writer.catalog.settings() == {"key": "$.order.id", "sequence": "$.v"}

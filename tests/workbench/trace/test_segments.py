@@ -1,0 +1,111 @@
+"""Segments: whole files under names of their own, or none."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.factories import kinesis_record, sqs_message
+from workbench.trace.payload import body_hash
+from workbench.trace.schema import RECORDS
+from workbench.trace.segments import publish, records_table
+
+
+def published(folder: Path, number: int = 1) -> Path:
+    segment = publish(
+        folder, "records", records_table([kinesis_record(number)], "capture", 1), "aws:kinesis"
+    )
+    return folder / segment.path
+
+
+def test_rows_are_numbered_in_the_order_given() -> None:
+    table = records_table([kinesis_record(3), sqs_message(1), kinesis_record(2)], "capture", 40)
+
+    assert table.schema == RECORDS
+    assert table["delivery_id"].to_pylist() == [40, 41, 42]
+    assert table["service"].to_pylist() == ["aws:kinesis", "aws:sqs", "aws:kinesis"]
+    assert set(table["capture_id"].to_pylist()) == {"capture"}
+
+
+def test_a_row_knows_its_payloads_hash_size_and_kind() -> None:
+    (row,) = records_table([kinesis_record(1, b'{"a": 1}')], "capture", 1).to_pylist()
+
+    assert (row["body_hash"], row["body_bytes"], row["parse_status"]) == (
+        body_hash(b'{"a": 1}'),
+        8,
+        "json",
+    )
+
+
+def test_no_records_are_an_empty_table() -> None:
+    assert records_table([], "capture", 1).equals(RECORDS.empty_table())
+
+
+def test_a_published_file_is_what_its_entry_says(tmp_path: Path) -> None:
+    table = records_table([kinesis_record(n) for n in range(5)], "capture", 1)
+
+    segment = publish(tmp_path, "records", table, "aws:kinesis")
+
+    content = (tmp_path / segment.path).read_bytes()
+    assert segment.path.startswith("segments/kinesis/")
+    assert (segment.rows, segment.bytes) == (5, len(content))
+    assert segment.sha256 == hashlib.sha256(content).hexdigest()
+    assert pq.read_table(tmp_path / segment.path).equals(table)
+
+
+def test_a_damaged_page_is_noticed_by_its_checksum(tmp_path: Path) -> None:
+    file = published(tmp_path)
+    content = bytearray(file.read_bytes())
+    content[200] ^= 1
+    file.write_bytes(content)
+
+    with pytest.raises(OSError, match=r"(?i)crc|corrupt|checksum"):
+        pq.ParquetFile(file, page_checksum_verification=True).read()
+
+
+def test_no_two_files_have_one_name(tmp_path: Path) -> None:
+    assert len({published(tmp_path) for _ in range(5)}) == 5
+
+
+def test_a_file_has_its_name_only_once_it_is_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    real_fsync, real_rename = os.fsync, Path.rename
+
+    def fsync(descriptor: int) -> None:
+        done.append(f"flush {Path(os.readlink(f'/proc/self/fd/{descriptor}')).suffix or 'folder'}")
+        real_fsync(descriptor)
+
+    def rename(self: Path, target: Path) -> Path:
+        done.append("rename")
+        return real_rename(self, target)
+
+    (tmp_path / "segments" / "kinesis").mkdir(parents=True)
+    monkeypatch.setattr("workbench.trace.segments.os.fsync", fsync)
+    monkeypatch.setattr(Path, "rename", rename)
+    published(tmp_path)
+
+    assert done == ["flush .tmp", "rename", "flush folder"]
+
+
+def test_a_failed_rename_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rename(self: Path, target: Path) -> Path:
+        raise OSError(errno.EIO, "broken disk")
+
+    monkeypatch.setattr(Path, "rename", rename)
+    with pytest.raises(OSError, match="broken disk"):
+        published(tmp_path)
+
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_results_stand_in_a_folder_of_their_relation(tmp_path: Path) -> None:
+    segment = publish(tmp_path, "runs", pa.table({"run_id": ["r"]}))
+
+    assert segment.path.startswith("segments/runs/")
+    assert segment.relation == "runs"
