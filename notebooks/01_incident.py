@@ -1,9 +1,9 @@
 # %% [markdown]
 # # What happened last night?
 #
-# Customers of a shop complain: one order never moved on, one was charged wrongly, some were confirmed twice.
-# Nobody had planned for this; what is left is what AWS still kept the morning after: a stream, a table's changes,
-# a dead-letter queue, a function's log. It was captured into one trace, and this notebook reads it.
+# Customers of a shop complain: one order never moved on, one was never charged, some were confirmed twice.
+# But for a queue behind the topic nobody had planned for this. The rest is what AWS still kept: a stream, a table's
+# changes, a dead-letter queue, a function's log. All of it was captured into one trace, and this notebook reads it.
 #
 # Run the cells from top to bottom. Started with `workbench lab incident.trace`, the same notebook reads your own trace.
 

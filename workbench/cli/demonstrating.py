@@ -70,8 +70,8 @@ def _print(found: "Investigated", folder: Path) -> None:
     say(f"shards: {now} now, {even} would hold every second of this traffic")
     say(f"report: {found.report}")
     workbench = "uv run workbench" if "UV" in os.environ else "workbench"  # as the person got here
-    handler = folder / "charge_fixed.py"
+    fixed = folder / "charge_fixed.py"
     say("next, for example:")
     say(f"  {workbench} find {found.trace} --only sequence_gap,inversion")
-    say(f"  {workbench} replay {found.trace} {handler}:handle --source sqs:orders-dlq")
+    say(f"  {workbench} replay {found.trace} {fixed}:handle --source sqs:orders-dlq")
     say(f"  {workbench} lab {found.trace}")

@@ -12,6 +12,7 @@ from workbench.cli.terminal import print_json, print_table, say
 if TYPE_CHECKING:
     from workbench.findings import Findings
     from workbench.trace import Trace
+    from workbench.tune import ShardPlan
 
 Key = Annotated[
     str | None,
@@ -117,7 +118,7 @@ def _print_findings(findings: "Findings") -> None:
         say("nothing found")
 
 
-def _shard_plans(trace: "Trace") -> list[object]:
+def _shard_plans(trace: "Trace") -> "list[ShardPlan]":
     """A plan for each stream whose records have keys; a stream without any has none."""
     from workbench import tune
     from workbench.errors import UsageError
@@ -125,7 +126,7 @@ def _shard_plans(trace: "Trace") -> list[object]:
     streams = trace.sql(
         "select distinct source_arn from records where service = 'aws:kinesis' order by 1"
     )
-    plans: list[object] = []
+    plans: list[ShardPlan] = []
     for arn in streams["source_arn"]:
         try:
             plans.append(tune.shards(trace, source=arn))

@@ -1,7 +1,7 @@
 """What a run is set to: the trace's configuration snapshots, overlaid field by field with what the user says."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -128,13 +128,12 @@ def settle(
     queue = QueueAttributes.from_aws(
         {**snapshots.queue(), **said.get("Attributes", said)}, source_arn
     )
-    shards = snapshots.document("list-shards").get("Shards", ())
     return Settings(
         _mapping(mapping, seen_mapping).completed(_kind(source_arn, queue)),
         FunctionSettings.from_aws(_overlaid(seen_function, function or {}), function_name),
         queue,
         timedelta(hours=snapshots.retention_hours()),
-        {shard["ShardId"]: _parents(shard) for shard in shards},
+        {shard["ShardId"]: _parents(shard) for shard in snapshots.shards()},
     )
 
 
@@ -183,6 +182,14 @@ class Snapshots:
         summary = self.document("describe-stream-summary").get("StreamDescriptionSummary", {})
         description = self.document("describe-stream").get("StreamDescription", {})
         return _number({**description, **summary}, "RetentionPeriodHours", 24)
+
+    def shards(self) -> Sequence[Document]:
+        """The stream's shards."""
+        description = self.document("describe-stream").get("StreamDescription", {})
+        found: Sequence[Document] = self.document("list-shards").get("Shards") or description.get(
+            "Shards", ()
+        )
+        return found
 
     def _mappings(self) -> Iterator[Document]:
         yield from self.documents.get("get-event-source-mapping", ())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,10 +23,10 @@ from workbench.replay.handler import HandlerSpec
 from workbench.replay.invoker import HandlerInvoker, HandlerSetup
 from workbench.replay.isolation import choose_sandbox, dead_end, planted_canary, scratch_folder
 from workbench.replay.journal import RunJournal
-from workbench.replay.kinesis_source import shard_lanes
+from workbench.replay.queues import QueueLane
 from workbench.replay.run import Run
 from workbench.replay.settings import Document, Settings, settle
-from workbench.replay.sqs_source import QueueLane
+from workbench.replay.shards import shard_lanes
 from workbench.trace import Trace, TraceWriter
 from workbench.trace.schema import RUNS
 from workbench.trace.sources import source_in_trace
@@ -56,7 +57,7 @@ def replay(
     Args:
         trace: where the records are, and where the run's rows go.
         handler: `file.py:function` or `module:function`.
-        source: an ARN, `sqs:NAME` or `kinesis:NAME`, among those in the trace.
+        source: an ARN, `sqs:NAME`, `kinesis:NAME` or `dynamodb:TABLE`, among those in the trace.
         now: the clock of the books; the run has a virtual one.
         mapping: batch size, window, retries …, over what the trace knows of the source's mapping.
         queue_attributes: as `get-queue-attributes` answers, over what the trace knows.
@@ -226,6 +227,7 @@ def _invoker(
 
 
 def _request_ids(seed: int, source_arn: str) -> Iterator[str]:
+    """UUIDs that begin with a running number, so that invocations of one virtual instant keep their order."""
     chance = random.Random(f"{seed} {source_arn}")
-    while True:
-        yield str(UUID(int=chance.getrandbits(128), version=4))
+    for number in count(1):
+        yield str(UUID(int=number << 96 | chance.getrandbits(96), version=4))

@@ -75,7 +75,9 @@ class WorkerProcess:
         return answer
 
     def kill(self) -> int:
-        """End it with everything it started; returns the code it ended with."""
+        """End it with everything it started; returns the code it ended with. Safe to call twice."""
+        if self._pipe.closed:
+            return self._process.returncode
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         code = self._process.wait()

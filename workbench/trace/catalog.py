@@ -97,17 +97,29 @@ class Catalog:
             )
         try:
             catalog = cls(_connect(folder, write=write), folder)
-            version = catalog.one("select format_version from trace")
         except sqlite3.Error as error:
-            raise TraceError(
-                f"cannot read {folder / FILE_NAME}: {error}; `workbench verify` says more"
-            ) from error
+            raise _unreadable(folder, error) from error
+        try:
+            catalog._make_ready(write=write)
+        except BaseException:
+            catalog.close()
+            raise
+        return catalog
+
+    def _make_ready(self, *, write: bool) -> None:
+        """Make a writer's commits durable; refuse a catalog that is damaged or newer than we are."""
+        try:
+            if write:
+                self._connection.execute("pragma journal_mode = wal")
+                self._connection.execute("pragma synchronous = full")
+            version = self.one("select format_version from trace")
+        except sqlite3.Error as error:
+            raise _unreadable(self.folder, error) from error
         if version > FORMAT_VERSION:
             raise TraceError(
-                f"wanted a trace of format {FORMAT_VERSION} or older, found {version} in {folder}; "
+                f"wanted a trace of format {FORMAT_VERSION} or older, found {version} in {self.folder}; "
                 "update replay-workbench"
             )
-        return catalog
 
     def close(self) -> None:
         """Close the connection; the last one folds the write-ahead log into the file."""
@@ -307,13 +319,10 @@ def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: s
 
 
 def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:
-    path = folder / FILE_NAME
-    if write:
-        connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = full")
-        return connection
-    how = "mode=ro" if os.access(folder, os.W_OK) else "immutable=1"
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=30
-    )
+    path = (folder / FILE_NAME).absolute()
+    how = "mode=rw" if write else "mode=ro" if os.access(folder, os.W_OK) else "immutable=1"
+    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, isolation_level=None, timeout=30)
+
+
+def _unreadable(folder: Path, error: sqlite3.Error) -> TraceError:
+    return TraceError(f"cannot read {folder / FILE_NAME}: {error}; `workbench verify` says more")

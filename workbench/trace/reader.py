@@ -4,6 +4,7 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -249,7 +250,8 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 def _disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     """Close; the Python function goes first, because it and the connection would keep each other alive."""
-    connection.remove_function("python_field")
+    with suppress(duckdb.Error):  # a query of another thread is still running: it ends with the connection
+        connection.remove_function("python_field")
     connection.close()
 
 

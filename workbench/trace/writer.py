@@ -40,7 +40,11 @@ class TraceWriter:
         self.catalog = Catalog.open(folder, write=True) if there else Catalog.create(folder, now())
         self._epochs: dict[str, int] = {}
         self._next_id = self._last_id = 0
-        self.catalog.begin(self.capture_id, kind, sources, now())
+        try:
+            self.catalog.begin(self.capture_id, kind, sources, now())
+        except BaseException:
+            self.catalog.close()
+            raise
 
     def hold(self, source_arn: str) -> None:
         """Take the source over, so that an older capture of it cannot write any more."""
@@ -95,8 +99,10 @@ class TraceWriter:
 
     def close(self, state: str = "done") -> None:
         """Note how it ended and let the catalog go."""
-        self.catalog.end(self.capture_id, state, self._now())
-        self.catalog.close()
+        try:
+            self.catalog.end(self.capture_id, state, self._now())
+        finally:
+            self.catalog.close()
 
     def _record_segments(self, records: Sequence[Record]) -> tuple[Segment, ...]:
         """One segment a service, rows in the order they came."""

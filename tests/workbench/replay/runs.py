@@ -12,9 +12,9 @@ from tests.factories import T0
 from workbench.mapping import EventSourceMapping
 from workbench.replay.engine import Invocation, Item, run_lanes
 from workbench.replay.journal import RunJournal
-from workbench.replay.kinesis_source import shard_lanes
+from workbench.replay.queues import QueueLane
 from workbench.replay.settings import FunctionSettings, QueueAttributes, Settings
-from workbench.replay.sqs_source import QueueLane
+from workbench.replay.shards import shard_lanes
 
 Handler = Callable[[dict[str, Any]], Any]
 FUNCTION = FunctionSettings("charge")

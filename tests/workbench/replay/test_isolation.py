@@ -127,9 +127,9 @@ def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, mo
 def test_without_namespaces_there_is_a_refusal_that_names_the_flag(tmp_path, monkeypatch):
     needs_namespaces()
     monkeypatch.setattr(isolation, "find_bwrap", lambda: None)
-    with pytest.raises(ReplayRefusedError, match="isolation.*bubblewrap.*--allow-cooperative"):
-        with invoker_of(tmp_path):
-            pass
+    refused = pytest.raises(ReplayRefusedError, match=r"isolation.*bubblewrap.*--allow-cooperative")
+    with refused, invoker_of(tmp_path):
+        pass
 
 
 def test_a_canary_is_silent_only_where_every_probe_failed():

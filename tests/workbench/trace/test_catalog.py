@@ -60,9 +60,10 @@ def test_spans_of_one_state_that_touch_are_one(
     assert covered(folder) == expected
 
 
-def test_spans_of_two_captures_that_touch_are_one(folder: Path) -> None:
+@pytest.mark.parametrize("begin", [4, 5])
+def test_spans_of_two_captures_that_touch_are_one(folder: Path, begin: float) -> None:
     cover(TraceWriter(folder, "capture", [], clock), (0, 5))
-    cover(TraceWriter(folder, "capture", [], clock), (4, 9))
+    cover(TraceWriter(folder, "capture", [], clock), (begin, 9))
 
     assert covered(folder) == [(0, 9, "read")]
 

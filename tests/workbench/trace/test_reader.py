@@ -3,7 +3,6 @@
 import threading
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -111,17 +110,28 @@ def test_a_wrong_statement_is_one_line(folder: Path) -> None:
             assert "\n" not in str(raised.value)
 
 
-def test_a_statement_that_goes_wrong_on_the_way_is_one_line_too(folder: Path) -> None:
+@pytest.mark.xfail(reason="rows() lets DuckDB's own error through while it hands out rows")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select record_id::int from records",
+        "select error('late') from range(200000) t(n) where n > 150000",
+    ],
+)
+def test_a_statement_that_goes_wrong_on_the_way_is_one_line_too(
+    folder: Path, statement: str
+) -> None:
     with (
         write_trace(folder, [sqs_message(1)]) as trace,
-        pytest.raises(UsageError, match="does not accept"),
+        pytest.raises(UsageError, match="does not accept") as raised,
     ):
-        list(trace.rows("select record_id::int from records"))
+        list(trace.rows(statement))
+    assert "\n" not in str(raised.value)
 
 
 def test_a_statement_without_rows_is_an_empty_frame(folder: Path) -> None:
     with write_trace(folder, [sqs_message(1)]) as trace:
-        assert trace.sql("set threads = 1").equals(pl.DataFrame())
+        assert trace.sql("create temp table t (n int)").is_empty()
 
 
 def test_a_closed_trace_says_so(folder: Path) -> None:
@@ -146,7 +156,7 @@ def test_several_threads_may_ask_at_once(folder: Path) -> None:
 
 
 def test_results_are_there_once_they_are_saved(folder: Path) -> None:
-    run = {name: None for name in RUNS.names} | {"run_id": "r1", "started_at": instant(1)}
+    run = dict.fromkeys(RUNS.names) | {"run_id": "r1", "started_at": instant(1)}
     with write_trace(folder, [sqs_message(1)]) as trace:
         trace.save_results("replay", {"runs": pa.Table.from_pylist([run], schema=RUNS)}, clock)
 

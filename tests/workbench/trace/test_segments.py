@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+from random import Random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,9 +59,11 @@ def test_a_published_file_is_what_its_entry_says(tmp_path: Path) -> None:
 
 
 def test_a_damaged_page_is_noticed_by_its_checksum(tmp_path: Path) -> None:
-    file = published(tmp_path)
+    bodies = Random(1).randbytes(100_000)
+    table = records_table([kinesis_record(1, bodies)], "capture", 1)
+    file = tmp_path / publish(tmp_path, "records", table).path
     content = bytearray(file.read_bytes())
-    content[200] ^= 1
+    content[content.index(bodies[50_000:50_010])] ^= 1
     file.write_bytes(content)
 
     with pytest.raises(OSError, match=r"(?i)crc|corrupt|checksum"):
@@ -78,7 +81,7 @@ def test_a_file_has_its_name_only_once_it_is_on_disk(
     real_fsync, real_rename = os.fsync, Path.rename
 
     def fsync(descriptor: int) -> None:
-        done.append(f"flush {Path(os.readlink(f'/proc/self/fd/{descriptor}')).suffix or 'folder'}")
+        done.append(f"flush {Path(f'/proc/self/fd/{descriptor}').readlink().suffix or 'folder'}")
         real_fsync(descriptor)
 
     def rename(self: Path, target: Path) -> Path:

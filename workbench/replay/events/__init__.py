@@ -5,11 +5,12 @@ from typing import Any
 
 from connectors.record import Service
 from workbench.errors import UsageError
-from workbench.replay.events import kinesis, sqs
+from workbench.replay.events import dynamodb, kinesis, sqs
 
 _EVENT_RECORDS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     Service.SQS: sqs.event_record,
     Service.KINESIS: kinesis.event_record,
+    Service.DYNAMODB: dynamodb.event_record,
 }
 
 

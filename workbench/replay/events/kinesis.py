@@ -5,8 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.answers import instant
-from workbench.replay.events.payload import put_back
+from workbench.replay.events.payload import put_back, seconds_of
 
 ROLE = "role/replay"
 """Stands in `invokeIdentityArn` of records that were not captured from Lambda: synthetic."""
@@ -47,7 +46,7 @@ def _from_api(record: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
         "partitionKey": record.get("PartitionKey", row["ordering_key"]),
         "sequenceNumber": sequence,
         "data": base64.b64encode(row["body"]).decode(),
-        "approximateArrivalTimestamp": _seconds(record.get("ApproximateArrivalTimestamp")),
+        "approximateArrivalTimestamp": seconds_of(record.get("ApproximateArrivalTimestamp")),
     }
     if "EncryptionType" in record:
         data["encryptionType"] = record["EncryptionType"]
@@ -61,13 +60,3 @@ def _from_api(record: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
         "awsRegion": arn[3],
         "eventSourceARN": row["source_arn"],
     }
-
-
-def _seconds(arrived: Any) -> Any:
-    """Seconds with milliseconds; answers of the CLI may have numbers already."""
-    if not isinstance(arrived, str):
-        return arrived
-    try:
-        return round(instant(arrived).timestamp(), 3)
-    except ValueError:
-        return arrived

@@ -1,8 +1,10 @@
-"""A payload put back where the capture took it out of its record."""
+"""A record put together again: its payload where the capture took it out, its instants as Lambda spells them."""
 
 import base64
 import json
 from typing import Any
+
+from connectors.answers import instant
 
 ENCODING = "body_encoding"
 """What an importer notes in the envelope where the payload was not simply text (or base64 where it is base64)."""
@@ -64,3 +66,18 @@ def _as_it_was(body: bytes, encoding: str | None, base64_text: bool) -> Any:
     if base64_text and encoding is None:
         return base64.b64encode(body).decode()
     return payload_text(body)
+
+
+def seconds_of(instant_or_number: Any) -> Any:
+    """Seconds since the epoch with milliseconds; what is no instant in ISO 8601 stays as it is.
+
+    Example:
+        >>> seconds_of("2026-01-02T03:04:05.678Z"), seconds_of(1767323045)
+        (1767323045.678, 1767323045)
+    """
+    if not isinstance(instant_or_number, str):
+        return instant_or_number
+    try:
+        return round(instant(instant_or_number).timestamp(), 3)
+    except ValueError:
+        return instant_or_number

@@ -8,6 +8,7 @@ import pytest
 
 from connectors.files.origin import Origin
 from connectors.files.queues import queue_record
+from connectors.files.streams import change_record
 from connectors.files.streams import kinesis_record as imported_kinesis_record
 from tests import factories
 from workbench.errors import UsageError
@@ -130,3 +131,30 @@ def test_a_read_kinesis_record_becomes_what_lambda_sends_in_lambdas_order(shared
 def test_a_service_that_is_not_replayed_yet_is_refused_by_name():
     with pytest.raises(UsageError, match="aws:logs"):
         event_record(asdict(factories.log_event()))
+
+
+def test_an_imported_change_comes_back_member_for_member(shared_events):
+    for record in records_of(shared_events, "dynamoStreamEvent.json"):
+        back = event_record(asdict(change_record(record, ORIGIN)))
+        assert back == record
+        assert list(back) == list(record)
+
+
+def test_a_read_change_becomes_what_lambda_sends():
+    new = {"id": {"S": "order-1"}, "data": {"B": "aGk="}}
+    row = asdict(factories.dynamodb_change(1, new, seconds=5))
+    envelope = json.loads(row["envelope"])
+    envelope["userIdentity"] = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
+    found = event_record(row | {"envelope": json.dumps(envelope)})
+    assert list(found["dynamodb"]) == [
+        "ApproximateCreationDateTime",
+        "Keys",
+        "NewImage",
+        "SequenceNumber",
+        "SizeBytes",
+        "StreamViewType",
+    ]
+    assert found["dynamodb"]["ApproximateCreationDateTime"] == factories.instant(5).timestamp()
+    assert found["dynamodb"]["NewImage"] == new
+    assert found["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
+    assert found["eventSourceARN"] == factories.TABLE_STREAM

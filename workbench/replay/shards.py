@@ -1,4 +1,4 @@
-"""A stream's shards as Lambda's pollers see them: one batch in flight a lane, retries, bisecting, record age."""
+"""A stream's shards, Kinesis's or DynamoDB's, as Lambda's pollers see them: one batch in flight a lane, retries, bisecting, record age."""
 
 import zlib
 from collections import deque
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, close_batch
 from workbench.replay.engine import Batch, Fate, Item
-from workbench.replay.events import kinesis
+from workbench.replay.events import event_record
 from workbench.replay.response import Judgement
 from workbench.replay.settings import Settings
 
@@ -106,7 +106,7 @@ class ShardLane:
 
     def _arrivals(self, parts: list[str]) -> Iterator[Arrival]:
         for readable_at, item in self._waiting:
-            parts.append(compact_json(kinesis.event_record(item.row)))
+            parts.append(compact_json(event_record(item.row)))
             yield Arrival(readable_at, len(parts[-1].encode("utf-8", "surrogatepass")))
 
     def _without_old(self, attempt: _Attempt) -> _Attempt:

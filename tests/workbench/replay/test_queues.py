@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.factories import sqs_message
 from tests.workbench.replay.runs import run_queue
-from workbench.replay import sqs_source
+from workbench.replay import queues
 from workbench.replay.settings import FunctionSettings
 
 REPORT = ("ReportBatchItemFailures",)
@@ -141,7 +141,7 @@ def test_without_a_redrive_policy_a_message_ends_with_its_retention():
 
 
 def test_many_hopeless_messages_do_not_make_millions_of_deliveries(monkeypatch):
-    monkeypatch.setattr(sqs_source, "PATIENCE_BUDGET", 50)
+    monkeypatch.setattr(queues, "PATIENCE_BUDGET", 50)
     ran = run_queue([sqs_message(n, seconds=n) for n in range(5)], fail)
     assert len(ran.outcomes) < 5 * 100 + 60
     assert ran.verdicts == {"discarded_age": 5}

@@ -1,0 +1,209 @@
+"""Replay from end to end: a trace, a real handler in its sandbox, rows in the trace."""
+
+import json
+
+import pytest
+
+from tests.factories import (
+    QUEUE,
+    STREAM,
+    clock,
+    dynamodb_change,
+    kinesis_record,
+    log_event,
+    sqs_message,
+    write_trace,
+)
+from tests.workbench.replay.processes import needs_namespaces
+from workbench import replay as room
+from workbench.errors import HandlerError, TraceError, UsageError
+from workbench.replay import compare, replay
+from workbench.trace import open_trace
+from workbench.trace.export import export
+
+CHARGE = """
+import json
+
+def handle(event, context):
+    for record in event["Records"]:
+        order = json.loads(record["body"])["order"]
+        if order == 3:
+            raise ValueError("cannot charge order 3")
+    return {"charged": len(event["Records"])}
+
+def fixed(event, context):
+    return None
+
+def echo(event, context):
+    return event
+"""
+ONE_RETRY = {"RedrivePolicy": {"maxReceiveCount": 2}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    needs_namespaces()
+    (tmp_path / "charge.py").write_text(CHARGE)
+    return tmp_path
+
+
+@pytest.fixture
+def trace(folder):
+    messages = [sqs_message(n, seconds=n) for n in range(1, 6)]
+    again = sqs_message(2, seconds=2, receive_count=2)
+    records = [kinesis_record(n) for n in range(1, 4)]
+    with write_trace(folder / "incident.trace", [*messages, again, *records]) as trace:
+        yield trace
+
+
+def run(trace, handler="charge.py:handle", source="sqs:orders", **more):
+    more = {"queue_attributes": ONE_RETRY} | more
+    return replay(trace, handler, source=source, now=clock, folder=trace.path.parent, **more)
+
+
+def test_a_run_says_what_became_of_every_record(trace):
+    document = run(trace).document()
+    assert document["source_arn"] == QUEUE
+    assert document["records"] == {
+        "total": 5,
+        "succeeded": 4,
+        "failed": 0,
+        "dead_lettered": 1,
+        "discarded": 0,
+        "filtered": 0,
+        "not_reached": 0,
+    }
+    assert document["invocations"] == 6
+    assert document["mapping"]["BatchSize"] == 10
+    assert document["effects"] is None
+    assert document["isolation"]["tier"] == "A"
+    assert "reached" not in document["isolation"]["canary"].values()
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_a_record_captured_twice_is_replayed_once(trace):
+    outcomes = run(trace, "charge.py:fixed").outcomes()
+    assert outcomes.height == 5
+    assert outcomes["record_id"].n_unique() == 5
+
+
+def test_rows_are_in_the_trace_for_whoever_opens_it_next(trace):
+    run_id = run(trace).run_id
+    with open_trace(trace.path) as again:
+        (row,) = again.sql("select * from runs").to_dicts()
+        assert row["run_id"] == run_id
+        assert json.loads(row["summary"])["records"]["dead_lettered"] == 1
+        assert again.sql("select count(*) from outcomes").item() == 6
+        assert again.sql("select count(*) from invocations").item() == 6
+
+
+def test_an_invocation_has_the_whole_event_and_the_whole_answer(trace):
+    (row, *_) = run(trace, "charge.py:echo").invocations().to_dicts()
+    assert json.loads(row["event"]) == json.loads(row["response"])
+    assert json.loads(row["event"])["Records"][0]["eventSourceARN"] == QUEUE
+    assert (row["batch_size"], row["closed_by"], row["cold"]) == (1, "poll", True)
+
+
+def test_an_outcome_has_the_error_and_the_virtual_instant(trace):
+    failed = run(trace).outcomes().filter(error_type="ValueError")
+    assert failed["verdict"].to_list() == ["failed", "dead_lettered"]
+    assert failed["attempt"].to_list() == [1, 2]
+    assert failed["error_message"].unique().to_list() == ["cannot charge order 3"]
+    assert (failed["started_at"][1] - failed["started_at"][0]).total_seconds() == 30
+
+
+def test_a_stream_is_replayed_too(trace):
+    found = run(trace, "charge.py:fixed", STREAM, mapping={"BatchSize": 2})
+    assert found.document()["records"]["succeeded"] == 3
+    assert found.invocations()["batch_size"].to_list() == [2, 1]
+
+
+def test_a_table_stream_is_replayed_too(folder):
+    changes = [dynamodb_change(n, {"id": {"S": "a"}}, seconds=n) for n in (1, 2)]
+    with write_trace(folder / "table.trace", changes) as trace:
+        found = run(trace, "charge.py:echo", "dynamodb:orders")
+        records = found.document()["records"]
+    assert records["succeeded"] == records["total"] == 2
+    assert found.document()["mapping"]["BatchSize"] == 100
+
+
+def test_equal_seeds_give_equal_request_ids(trace):
+    ids = [run(trace, seed=seed).invocations()["invocation_id"].to_list() for seed in (1, 1, 2)]
+    assert ids[0] == ids[1] != ids[2]
+
+
+def test_an_interrupted_run_keeps_what_was_done(trace):
+    def interrupt(settled, total):
+        assert total == 5
+        if settled >= 2:
+            raise KeyboardInterrupt
+
+    found = run(trace, "charge.py:fixed", progress=interrupt)
+    assert found.interrupted
+    assert found.document()["records"]["not_reached"] == 3
+    assert found.outcomes().height == 5
+    unreached = found.outcomes().filter(verdict="not_reached")
+    assert unreached["attempt"].unique().to_list() == [0]
+
+
+def test_two_runs_are_compared_record_by_record(trace):
+    old, new = run(trace), run(trace, "charge.py:fixed")
+    found = compare(old, new)
+    assert found.document()["verdicts"] == [
+        {"verdict_a": "succeeded", "verdict_b": "succeeded", "count": 4},
+        {"verdict_a": "dead_lettered", "verdict_b": "succeeded", "count": 1},
+    ]
+    (change,) = found.document()["changes"]
+    assert change["error_a"] == "ValueError: cannot charge order 3"
+    assert change["error_b"] is None
+    assert change["examples"] == [sqs_message(3).record_id]
+    assert compare(old.run_id, new.run_id, trace).to_frame().equals(found.to_frame())
+
+
+def test_two_runs_of_one_handler_do_not_differ(trace):
+    assert compare(run(trace), run(trace)).document()["differing"] == 0
+
+
+def test_a_run_that_is_not_there_is_told_with_those_that_are(trace):
+    old = run(trace)
+    with pytest.raises(UsageError, match=old.run_id):
+        compare(old, "nonsense")
+    with pytest.raises(UsageError, match="trace="):
+        compare("a", "b")
+
+
+def test_a_source_that_is_not_there_is_told_with_those_that_are(trace):
+    with pytest.raises(UsageError, match="sqs:orders"):
+        run(trace, source="sqs:nonsense")
+
+
+def test_a_service_that_is_not_replayed_yet_is_refused(folder):
+    with (
+        write_trace(folder / "logs.trace", [log_event()]) as trace,
+        pytest.raises(UsageError, match="aws:logs"),
+    ):
+        run(trace, source="lambda:charge")
+
+
+def test_a_handler_that_does_not_load_leaves_no_run(trace):
+    with pytest.raises(HandlerError):
+        run(trace, "charge.py:nonsense")
+    assert trace.sql("select count(*) from runs").item() == 0
+
+
+def test_a_sealed_export_is_refused_before_anything_runs(trace, folder):
+    export(trace, folder / "sealed.duckdb")
+    with open_trace(folder / "sealed.duckdb") as sealed, pytest.raises(TraceError, match="sealed"):
+        run(sealed)
+
+
+def test_the_room_itself_can_be_called(trace):
+    found = room(trace, "charge.py:fixed", source=QUEUE, now=clock, folder=trace.path.parent)
+    assert found.document()["records"]["succeeded"] == 5
+
+
+def test_a_long_run_is_written_piece_by_piece(trace, monkeypatch):
+    monkeypatch.setattr("workbench.replay.journal.PIECE_ROWS", 2)
+    assert run(trace).outcomes().height == 6
+    pieces = trace.sql("select count(*) from segments where relation = 'outcomes'").item()
+    assert pieces == 3
