@@ -27,6 +27,13 @@ OVER = STATE_COLOURS[2]
 WHOLE_NUMBERS = alt.Axis(
     tickCount=2, grid=False, labelExpr="datum.value % 1 ? '' : format(datum.value, ',')"
 )
+INSTANT_FORMS = (
+    (timedelta(seconds=10), "%H:%M:%S.%L"),
+    (timedelta(minutes=10), "%H:%M:%S"),
+    (timedelta(days=2), "%H:%M"),
+    (timedelta(days=10), "%m-%d %H:%M"),
+)
+"""The longest stretch that is labelled so: no two ticks of one axis have the same label."""
 WIDTH = 660
 MOST_LANES = 30
 MOST_CELLS = 4_500
@@ -232,9 +239,7 @@ def _lane_header(field: str, rank: str) -> alt.Row:
 def _time(column: str, low: datetime, high: datetime) -> alt.X:
     """A UTC axis that says the date once and as much of the time as the stretch needs."""
     stretch = high - low
-    form = "%H:%M:%S" if stretch < timedelta(minutes=10) else "%H:%M"
-    if stretch > timedelta(days=2):
-        form = "%m-%d %H:%M" if stretch < timedelta(days=10) else "%Y-%m-%d"
+    form = next((form for most, form in INSTANT_FORMS if stretch <= most), "%Y-%m-%d")
     domain = [round(each.timestamp() * 1_000) for each in (low, high)]
     axis = alt.Axis(format=form, tickCount=6, titleAlign="right", titleAnchor="end")
     scale = alt.Scale(type="utc", domain=domain, padding=0)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from workbench.charts import (
+    WIDTH,
     Drawn,
     coverage_bar,
     description,
@@ -188,3 +189,21 @@ def test_every_axis_of_time_is_utc_whatever_the_zone_of_the_machine(name: str) -
 
     assert axes
     assert all('"type": "utc"' in axis for axis in axes)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1, 3, 9, 11, 100, 500])
+def test_a_label_of_the_axis_stands_at_the_instant_that_it_names(seconds: float) -> None:
+    rows = [
+        {"source_arn": "arn:aws:sqs:us-east-1:1:orders", "deliveries": 1}
+        | {"from_at": start, "to_at": start + timedelta(milliseconds=1)}
+        for start in (T0, at(seconds))
+    ]
+    svg = to_svg(timeline(pl.DataFrame(rows)))
+    labels = re.findall(
+        r"translate\(([\d.]+),[\d.]+\)\"[^>]*>10:(\d\d):(\d\d(?:\.\d+)?)</text>", svg
+    )
+    width = seconds + 0.001
+
+    assert labels
+    for x, minutes, rest in labels:
+        assert float(x) == pytest.approx(WIDTH * (60 * int(minutes) + float(rest)) / width, abs=1)

@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
@@ -55,11 +55,13 @@ def event_bytes(batch):
     return EVENT_BYTES_EMPTY + sum(each.size_bytes for each in batch) + len(batch) - 1
 
 
+@settings(deadline=None)
 @given(arrivals, limits)
 def test_every_record_is_in_one_batch(arrivals, limits):
     assert sum(closing.count for closing in form_batches(arrivals, limits)) == len(arrivals)
 
 
+@settings(deadline=None)
 @given(arrivals, limits)
 def test_no_batch_is_over_a_limit_but_one_of_a_single_record(arrivals, limits):
     for _, batch, _ in batches_of(arrivals, limits):
@@ -67,6 +69,7 @@ def test_no_batch_is_over_a_limit_but_one_of_a_single_record(arrivals, limits):
         assert len(batch) == 1 or event_bytes(batch) <= limits.payload_bytes
 
 
+@settings(deadline=None)
 @given(arrivals, limits)
 def test_no_record_is_sent_before_it_arrived_and_none_waits_longer_than_a_window_for_others(
     arrivals, limits
@@ -78,6 +81,7 @@ def test_no_record_is_sent_before_it_arrived_and_none_waits_longer_than_a_window
         free_at = closing.at
 
 
+@settings(deadline=None)
 @given(arrivals, limits)
 def test_no_batch_could_have_taken_one_record_more(arrivals, limits):
     for closing, batch, rest in batches_of(arrivals, limits):
@@ -90,6 +94,7 @@ def test_no_batch_could_have_taken_one_record_more(arrivals, limits):
             )
 
 
+@settings(deadline=None)
 @given(arrivals, limits)
 def test_batches_are_sent_in_order(arrivals, limits):
     sent_at = [closing.at for closing in form_batches(arrivals, limits)]
@@ -156,11 +161,13 @@ mappings = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(mappings)
 def test_a_mapping_survives_the_way_to_aws_and_back(mapping):
     assert EventSourceMapping.from_aws(mapping.to_aws()) == mapping
 
 
+@settings(deadline=None)
 @given(mappings, mappings)
 def test_of_two_mappings_the_later_wins_field_by_field(earlier, later):
     both = later.over(earlier)
@@ -169,6 +176,7 @@ def test_of_two_mappings_the_later_wins_field_by_field(earlier, later):
         assert getattr(both, field.name) == (getattr(earlier, field.name) if said is None else said)
 
 
+@settings(deadline=None)
 @given(mappings)
 def test_a_completed_mapping_says_everything_for_a_stream(mapping):
     whole = mapping.completed("kinesis")

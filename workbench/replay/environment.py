@@ -1,5 +1,6 @@
 """The environment variables of a handler: built from nothing, never the caller's with some taken away."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _lambdas(function: FunctionSettings, spec: HandlerSpec) -> dict[str, str]:
     return {
         "_HANDLER": f"{spec.module}.{spec.function}",
         "_X_AMZN_TRACE_ID": "",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python" + ".".join(map(str, sys.version_info[:2])),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,

@@ -11,7 +11,7 @@ from typing import Any, Self
 from workbench.errors import HandlerError
 from workbench.replay.engine import Invocation
 from workbench.replay.handler import HandlerSpec
-from workbench.replay.isolation import Canary, Sandbox, refusal
+from workbench.replay.isolation import SCRATCH_BYTES, Canary, Sandbox, refusal
 from workbench.replay.settings import FunctionSettings
 from workbench.replay.worker_process import WorkerEndedError, WorkerProcess, WorkerTimeoutError
 
@@ -19,7 +19,8 @@ RESPONSE_BYTES_MAX = 6_291_556
 INIT_TIMEOUT_S = 10
 """Lambda's own limit of the initialisation."""
 PROBE_TIMEOUT_S = 30
-_OPEN_FILES = 1024
+_OPEN_FILES = _PROCESSES = 1024
+"""Lambda's own limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class HandlerInvoker:
             "file": str(setup.spec.file) if setup.spec.file else None,
             "function": setup.spec.function,
             "invoked_function_arn": setup.invoked_function_arn,
-            "limits": _limits(setup.function.memory_size_mb),
+            "limits": _limits(setup),
         }
         timeout_s = max(INIT_TIMEOUT_S, setup.function.timeout_s)
         try:
@@ -201,10 +202,13 @@ def _ending(code: int) -> str:
     return f"exited with error: exit status {code}" if code else "exited without providing a reason"
 
 
-def _limits(memory_size_mb: int) -> dict[str, int]:
-    return {
+def _limits(setup: HandlerSetup) -> dict[str, int]:
+    """Backstops. Memory is not held to MemorySize: Lambda kills, a limit only makes an allocation fail."""
+    limits = {
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": _OPEN_FILES,
-        "RLIMIT_FSIZE": 512 * 1024 * 1024,
-        "RLIMIT_DATA": 4 * memory_size_mb * 1024 * 1024,
+        "RLIMIT_FSIZE": SCRATCH_BYTES,
+        "RLIMIT_DATA": 4 * setup.function.memory_size_mb * 1024 * 1024,
     }
+    # Outside a namespace all processes of the user would count.
+    return limits | ({"RLIMIT_NPROC": _PROCESSES} if setup.sandbox.tier == "A" else {})

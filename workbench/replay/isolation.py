@@ -49,8 +49,8 @@ class Sandbox:
     """Working directory of the process that is started."""
 
 
-def choose_sandbox(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> Sandbox:
-    """The strongest isolation there is here.
+def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> list[Sandbox]:
+    """The ways to shut a handler in here, the strongest first; the first that the canary passes is taken.
 
     Args:
         spec: the handler; its folder is all it sees of the user's files.
@@ -58,15 +58,21 @@ def choose_sandbox(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -
         allow_cooperative: whether a clean environment alone will do where there are no namespaces.
 
     Raises:
-        ReplayRefusedError: there are no namespaces, and the flag was not given.
+        ReplayRefusedError: there is none.
     """
     bwrap = find_bwrap()
-    if bwrap is not None:
-        command = (str(bwrap), *_namespaces(spec, trace.resolve()), "--", *_python(_WORKER_INSIDE))
-        return Sandbox("A", "bubblewrap namespaces", command, Path("/"))
+    found = [namespaces(bwrap, spec, trace)] if bwrap else []
     if allow_cooperative:
-        return cooperative(spec)
-    raise refusal("no bubblewrap on this machine")
+        found.append(cooperative(spec))
+    if not found:
+        raise refusal("no bubblewrap on this machine")
+    return found
+
+
+def namespaces(bwrap: Path, spec: HandlerSpec, trace: Path) -> Sandbox:
+    """Namespaces of its own: files, network, processes."""
+    command = (str(bwrap), *_arguments(spec, trace.resolve()), "--", *_python(_WORKER_INSIDE))
+    return Sandbox("A", "bubblewrap namespaces", command, Path("/"))
 
 
 def cooperative(spec: HandlerSpec) -> Sandbox:
@@ -170,10 +176,8 @@ def _prove_reachable(probes: Sequence[Probe]) -> None:
 
 
 def _planted_files(stack: contextlib.ExitStack, folder: Path) -> Iterator[tuple[str, str]]:
-    places = [("a file in /tmp", folder)]
-    with contextlib.suppress(RuntimeError):
-        places.append(("a file in your home folder", Path.home()))
-    for name, place in places:
+    homes = [("a file in your home folder", home) for home in _home()]
+    for name, place in [("a file in /tmp", folder), *homes]:
         with contextlib.suppress(OSError):
             file = tempfile.NamedTemporaryFile(dir=place, prefix=".replay-canary-")  # noqa: SIM115
             stack.enter_context(file)
@@ -188,10 +192,10 @@ def _listening(address: str) -> socket.socket:
 
 
 def _python(script: str) -> tuple[str, ...]:
-    return (sys.executable, "-I", "-X", "utf8", script)
+    return (sys.executable, "-I", "-B", "-X", "utf8", script)
 
 
-def _namespaces(spec: HandlerSpec, trace: Path) -> Iterator[str]:
+def _arguments(spec: HandlerSpec, trace: Path) -> Iterator[str]:
     """Bubblewrap's arguments: an empty root, into which little is put."""
     yield from (
         "--unshare-all",
@@ -230,4 +234,18 @@ def _shown(spec: HandlerSpec) -> list[Path]:
     """Python, its packages, and the handler's own folder."""
     prefixes = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
     pythons = [folder for folder in sorted(prefixes) if not folder.is_relative_to("/usr")]
-    return [*pythons, spec.folder]
+    return [*pythons, *_own(spec.folder)]
+
+
+def _own(folder: Path) -> list[Path]:
+    """The handler's folder; only the Python in it where it is the home folder or `/tmp`, or holds one of them."""
+    if not any(place.is_relative_to(folder) for place in (*_home(), Path(tempfile.gettempdir()))):
+        return [folder]
+    modules = (path for path in folder.iterdir() if path.suffix == ".py" and path.is_file())
+    packages = (path.parent for path in folder.glob("*/__init__.py"))
+    return sorted((*modules, *packages))
+
+
+def _home() -> Iterator[Path]:
+    with contextlib.suppress(RuntimeError):
+        yield Path.home()

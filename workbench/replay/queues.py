@@ -115,7 +115,7 @@ class QueueLane:
         """Messages in the order in which they can be read; each is taken off its line as it is looked at."""
         while self._heads:
             readable_at, _, _, waiting, line = heapq.heappop(self._heads)
-            if not line or line[0] is not waiting or waiting.readable_at > readable_at:
+            if not line or line[0] is not waiting:
                 continue  # a line that has another head by now stands elsewhere in the heap
             line.popleft()
             if self._has_met_its_fate(waiting):

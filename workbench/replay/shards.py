@@ -1,4 +1,4 @@
-"""A stream's shards, Kinesis's or DynamoDB's, as Lambda's pollers see them: one batch in flight a lane, retries, bisecting, record age."""
+"""A stream's shards as Lambda's pollers see them: one batch in flight a lane, retries, bisecting, record age."""
 
 import zlib
 from collections import deque
@@ -57,7 +57,7 @@ class ShardLane:
         self._bisects = bool(settings.mapping.bisect_batch_on_function_error)
         self._age_most = _age_most(settings)
         self._fate = fate
-        self._waiting = deque(_readable(items))
+        self._waiting = deque(items)
         self._attempts: list[_Attempt] = []
         self._free_at = datetime.min.replace(tzinfo=UTC)
 
@@ -101,13 +101,13 @@ class ShardLane:
     def _read(self) -> _Attempt:
         parts: list[str] = []
         closing = close_batch(self._arrivals(parts), self._limits, self._free_at)
-        items = tuple(self._waiting.popleft()[1] for _ in range(closing.count))
+        items = tuple(self._waiting.popleft() for _ in range(closing.count))
         return _Attempt(items, tuple(parts[: closing.count]), closing.at, closing.closed_by)
 
     def _arrivals(self, parts: list[str]) -> Iterator[Arrival]:
-        for readable_at, item in self._waiting:
+        for item in self._waiting:
             parts.append(compact_json(event_record(item.row)))
-            yield Arrival(readable_at, len(parts[-1].encode("utf-8", "surrogatepass")))
+            yield Arrival(item.arrives_at, len(parts[-1].encode("utf-8", "surrogatepass")))
 
     def _without_old(self, attempt: _Attempt) -> _Attempt:
         at = max(attempt.ready_at, self._free_at)
@@ -147,14 +147,6 @@ def shard_lanes(items: Iterable[Item], settings: Settings, fate: Fate) -> Sequen
         lane = zlib.crc32((item.row["ordering_key"] or "").encode()) % factor
         lanes.setdefault((item.row["partition_id"], lane), []).append(item)
     return [ShardLane(shard, found, settings, fate) for (shard, _), found in sorted(lanes.items())]
-
-
-def _readable(items: Iterable[Item]) -> Iterator[tuple[datetime, Item]]:
-    """Each record with the instant from which it can be read: never before the one that stands before it."""
-    latest = datetime.min.replace(tzinfo=UTC)
-    for item in items:
-        latest = max(latest, item.arrives_at)
-        yield latest, item
 
 
 def _age_most(settings: Settings) -> timedelta:

@@ -3,9 +3,9 @@
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,14 @@ from uuid import UUID, uuid4
 import pyarrow as pa
 
 from connectors.record import Service
-from workbench.errors import TraceError
+from workbench.errors import ReplayRefusedError, TraceError, WorkbenchError
 from workbench.mapping import EventSourceMapping
 from workbench.replay.engine import Fate, Invoker, Item, Lane, run_lanes
 from workbench.replay.environment import handler_environment
 from workbench.replay.events import replayable
 from workbench.replay.handler import HandlerSpec
 from workbench.replay.invoker import HandlerInvoker, HandlerSetup
-from workbench.replay.isolation import choose_sandbox, dead_end, planted_canary, scratch_folder
+from workbench.replay.isolation import Sandbox, dead_end, planted_canary, sandboxes, scratch_folder
 from workbench.replay.journal import RunJournal
 from workbench.replay.queues import QueueLane
 from workbench.replay.run import Run
@@ -43,13 +43,13 @@ def replay(
     handler: str,
     *,
     source: str,
-    now: Callable[[], datetime],
     mapping: EventSourceMapping | Document | None = None,
     queue_attributes: Document | None = None,
     function: Document | None = None,
     allow_cooperative: bool = False,
-    progress: Progress = lambda settled, total: None,
+    progress: Progress | None = None,
     folder: Path | None = None,
+    now: Clock = lambda: datetime.now(UTC),
     seed: int = 0,
 ) -> Run:
     """Run the captured records of a source through a handler, as Lambda would have handed them to it.
@@ -58,13 +58,13 @@ def replay(
         trace: where the records are, and where the run's rows go.
         handler: `file.py:function` or `module:function`.
         source: an ARN, `sqs:NAME`, `kinesis:NAME` or `dynamodb:TABLE`, among those in the trace.
-        now: the clock of the books; the run has a virtual one.
         mapping: batch size, window, retries …, over what the trace knows of the source's mapping.
         queue_attributes: as `get-queue-attributes` answers, over what the trace knows.
         function: as `get-function-configuration` answers, over what the trace knows.
         allow_cooperative: run without proved isolation where this machine has none.
-        progress: called with the records that are done with, and all.
-        folder: what a relative handler is found from; the working directory.
+        progress: called with how many records are done with, and how many there are.
+        folder: what a relative handler is found from; None for the working directory.
+        now: the clock of the books; the run has a virtual one.
         seed: of the request ids; equal seeds give equal ids.
 
     Returns:
@@ -77,7 +77,7 @@ def replay(
         TraceError: a sealed export, or a full disk.
 
     Example:
-        >>> replay(trace, "handlers.py:handle", source="sqs:orders-dlq", now=now).document()   # doctest: +SKIP
+        >>> replay(trace, "handlers.py:handle", source="sqs:orders-dlq").document()   # doctest: +SKIP
 
     Source: Lambda developer guide, "How Lambda processes records from stream and queue-based event sources".
     """
@@ -92,7 +92,7 @@ def replay(
     with ExitStack() as stack:
         invoker, isolation = _invoker(stack, trace, spec, settings, source_arn, allow_cooperative)
         books = _Books(trace, source_arn, spec, settings, isolation, now)
-        return books.keep(items, invoker, seed, progress)
+        return books.keep(items, invoker, seed, progress or (lambda settled, total: None))
 
 
 @dataclass(slots=True)
@@ -119,17 +119,22 @@ class _Books:
                 lambda settled: progress(settled, len(items)),
             )
             lanes = _lanes(items, self.settings, self.source_arn, journal.fate)
-            interrupted = self._go(lanes, invoker, journal, seed)
+            stopped_by = self._go(lanes, invoker, journal, seed)
             journal.close(items)
-            run = self._run(run_id, journal, lanes, interrupted)
+            run = self._run(run_id, journal, lanes, stopped_by is not None)
             writer.append_results({"runs": self._row(run, started_at)})
-            state = "interrupted" if interrupted else "done"
+            state = "interrupted" if stopped_by else "done"
         finally:
             writer.close(state)
         self.trace.refresh()
+        if isinstance(stopped_by, Exception):
+            raise stopped_by
         return run
 
-    def _go(self, lanes: Sequence[Lane], invoker: Invoker, journal: RunJournal, seed: int) -> bool:
+    def _go(
+        self, lanes: Sequence[Lane], invoker: Invoker, journal: RunJournal, seed: int
+    ) -> BaseException | None:
+        """Run to the end; what stopped it before is given back, so that the rows are saved first."""
         try:
             run_lanes(
                 lanes,
@@ -139,9 +144,9 @@ class _Books:
                 _request_ids(seed, self.source_arn),
                 reports_failures=self.settings.mapping.reports_failures,
             )
-        except KeyboardInterrupt:
-            return True
-        return False
+        except (KeyboardInterrupt, WorkbenchError, OSError) as stopped_by:
+            return stopped_by
+        return None
 
     def _run(
         self, run_id: str, journal: RunJournal, lanes: Sequence[Lane], interrupted: bool
@@ -203,21 +208,36 @@ def _invoker(
     source_arn: str,
     allow_cooperative: bool,
 ) -> tuple[Invoker, dict[str, Any]]:
-    """The handler, loaded in a sandbox that was proved; and what the run's document says about it."""
-    sandbox = choose_sandbox(spec, trace.path, allow_cooperative=allow_cooperative)
+    """The handler, loaded in the first sandbox that holds; and what the run's document says about it."""
+    *better, last = sandboxes(spec, trace.path, allow_cooperative=allow_cooperative)
+    for sandbox in better:
+        with suppress(ReplayRefusedError):
+            return _loaded(stack, trace, spec, settings, source_arn, sandbox)
+    return _loaded(stack, trace, spec, settings, source_arn, last)
+
+
+def _loaded(
+    stack: ExitStack,
+    trace: Trace,
+    spec: HandlerSpec,
+    settings: Settings,
+    source_arn: str,
+    sandbox: Sandbox,
+) -> tuple[Invoker, dict[str, Any]]:
     proved = sandbox.tier != "C"
     function, region, account = settings.function, *source_arn.split(":")[3:5]
+    environment = handler_environment(
+        function,
+        spec,
+        region,
+        stack.enter_context(dead_end()),
+        stack.enter_context(scratch_folder(sandbox)),
+    )
     setup = HandlerSetup(
         spec,
         function,
         sandbox,
-        handler_environment(
-            function,
-            spec,
-            region,
-            stack.enter_context(dead_end()),
-            stack.enter_context(scratch_folder(sandbox)),
-        ),
+        environment,
         f"arn:aws:lambda:{region}:{account}:function:{function.name}",
         stack.enter_context(planted_canary(trace.path)) if proved else None,
     )

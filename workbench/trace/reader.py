@@ -81,9 +81,13 @@ class Trace:
         """The same rows one by one as dictionaries, never more than `at_once` of them in memory."""
         with self._cursor() as cursor:
             relation = self._ask(cursor, statement, parameters)
-            if relation is not None:
+            if relation is None:
+                return
+            try:
                 for batch in relation.to_arrow_reader(at_once):
                     yield from batch.to_pylist()
+            except duckdb.Error as error:
+                raise _usage_error(error) from error
 
     def coverage(self) -> pl.DataFrame:
         """What was read and what was not.

@@ -14,11 +14,11 @@ from workbench.replay.environment import handler_environment
 from workbench.replay.handler import HandlerSpec
 from workbench.replay.invoker import HandlerInvoker, HandlerSetup
 from workbench.replay.isolation import (
-    choose_sandbox,
     cooperative,
     dead_end,
     find_bwrap,
     planted_canary,
+    sandboxes,
     scratch_folder,
 )
 from workbench.replay.settings import FunctionSettings
@@ -106,7 +106,7 @@ def invoker_of(
     with ExitStack() as stack:
         if tier == "A":
             needs_namespaces()
-            sandbox = choose_sandbox(handler, trace, allow_cooperative=False)
+            (sandbox,) = sandboxes(handler, trace, allow_cooperative=False)
             canary = stack.enter_context(planted_canary(trace))
         else:
             sandbox, canary = cooperative(handler), None

@@ -1,7 +1,9 @@
 """The worker: every way in which a handler can fail is an answer, and the next event goes on."""
 
+import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -117,18 +119,20 @@ def test_a_handler_that_kills_all_it_can_reach_leaves_us_alive(tmp_path):
 def test_nothing_is_left_running(tmp_path, own_sleepers):
     seconds = "86399.731"
     with invoker_of(tmp_path) as invoker:
-        do(invoker, "leaves_a_child", seconds=seconds)
-        assert own_sleepers(seconds)
-    deadline = time.monotonic() + 5
-    while own_sleepers(seconds) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not own_sleepers(seconds)
+        answer(do(invoker, "leaves_a_child", seconds=seconds))
+        assert comes_true(lambda: own_sleepers(seconds))
+    assert comes_true(lambda: not own_sleepers(seconds))
+
+
+def comes_true(condition):
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
 
 
 @pytest.fixture
 def own_sleepers():
-    from pathlib import Path
-
     def find(seconds):
         found = []
         for line in Path("/proc").glob("[0-9]*/cmdline"):
@@ -141,8 +145,6 @@ def own_sleepers():
         return found
 
     yield find
-    import os
-
     for pid in find("86399.731"):
         os.kill(pid, signal.SIGKILL)
 

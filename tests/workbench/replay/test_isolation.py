@@ -51,6 +51,17 @@ def test_home_is_not_readable(tmp_path, monkeypatch):
         assert str(home) not in answer(do(invoker, "environment")).values()
 
 
+def test_of_a_handler_in_the_home_folder_itself_only_python_is_seen(tmp_path, monkeypatch):
+    code = tmp_path / "code"
+    (code / ".aws").mkdir(parents=True)
+    (code / ".aws" / "credentials").write_text("secret")
+    (code / "shop").mkdir()
+    (code / "shop" / "__init__.py").touch()
+    monkeypatch.setenv("HOME", str(code))
+    with invoker_of(tmp_path) as invoker:
+        assert sorted(answer(do(invoker, "lists", path=str(code)))) == ["faults.py", "shop"]
+
+
 def test_the_trace_is_hidden_even_in_the_handlers_own_folder(tmp_path):
     with invoker_of(tmp_path) as invoker:
         path = str(tmp_path / "code" / "incident.trace")
@@ -95,15 +106,13 @@ def test_nothing_listens_where_aws_clients_are_sent():
 def test_a_canary_that_reaches_something_stops_the_run_before_any_handler_code(tmp_path):
     marker = tmp_path / "ran"
     source = f"open({str(marker)!r}, 'w')\ndef handle(event, context): pass"
-    original = isolation.choose_sandbox
 
     def leaky(spec, trace, *, allow_cooperative):
-        sandbox = original(spec, trace, allow_cooperative=allow_cooperative)
-        return Sandbox("A", "leaky", isolation.cooperative(spec).command, sandbox.folder)
+        return [Sandbox("A", "leaky", isolation.cooperative(spec).command, spec.folder)]
 
     needs_namespaces()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("tests.workbench.replay.processes.choose_sandbox", leaky)
+        patched.setattr("tests.workbench.replay.processes.sandboxes", leaky)
         with pytest.raises(ReplayRefusedError, match="loopback"), invoker_of(tmp_path, source):
             pass
     assert not marker.exists()
@@ -114,9 +123,9 @@ def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, mo
 
     def broken(spec, trace, *, allow_cooperative):
         command = ("/bin/sh", "-c", "echo bwrap: No permissions to create a namespace >&2; exit 1")
-        return Sandbox("A", "broken", command, Path("/"))
+        return [Sandbox("A", "broken", command, Path("/"))]
 
-    monkeypatch.setattr("tests.workbench.replay.processes.choose_sandbox", broken)
+    monkeypatch.setattr("tests.workbench.replay.processes.sandboxes", broken)
     with (
         pytest.raises(ReplayRefusedError, match="No permissions to create a namespace"),
         invoker_of(tmp_path),

@@ -1,11 +1,12 @@
 """Output is kept within bounds, whatever the pieces it comes in."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.replay.output import HEAD_BYTES, TAIL_BYTES, CappedOutput
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 100_000), max_size=12))
 def test_what_is_kept_and_what_is_dropped_add_up(sizes):
     output, whole = CappedOutput(), b""

@@ -10,7 +10,6 @@ from tests.factories import (
     QUEUE,
     SHARD,
     STREAM,
-    T0,
     instant,
     kinesis_record,
     sqs_message,
@@ -166,7 +165,3 @@ def test_a_stream_has_its_retention_and_its_lineage(tmp_path):
 def test_a_setting_that_cannot_be_right_is_named(tmp_path, said, named):
     with pytest.raises(UsageError, match=named):
         settled(tmp_path, **said)
-
-
-def test_the_clock_of_these_tests_stands_still():
-    assert instant(0) == T0

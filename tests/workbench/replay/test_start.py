@@ -1,6 +1,7 @@
 """Replay from end to end: a trace, a real handler in its sandbox, rows in the trace."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +17,9 @@ from tests.factories import (
 )
 from tests.workbench.replay.processes import needs_namespaces
 from workbench import replay as room
-from workbench.errors import HandlerError, TraceError, UsageError
-from workbench.replay import compare, replay
+from workbench.errors import HandlerError, ReplayRefusedError, TraceError, UsageError
+from workbench.replay import compare, isolation, replay
+from workbench.replay.invoker import HandlerInvoker
 from workbench.trace import open_trace
 from workbench.trace.export import export
 
@@ -144,6 +146,35 @@ def test_an_interrupted_run_keeps_what_was_done(trace):
     assert found.outcomes().height == 5
     unreached = found.outcomes().filter(verdict="not_reached")
     assert unreached["attempt"].unique().to_list() == [0]
+
+
+def test_where_no_namespaces_can_be_had_the_users_word_counts(trace, monkeypatch):
+    monkeypatch.setattr(isolation, "find_bwrap", lambda: Path("/bin/false"))
+    with pytest.raises(ReplayRefusedError, match="--allow-cooperative"):
+        run(trace)
+    found = run(trace, allow_cooperative=True).document()
+    assert found["isolation"] == {"tier": "C", "means": "clean environment", "canary": None}
+    assert found["records"]["succeeded"] == 4
+
+
+def test_the_strongest_isolation_is_taken_also_with_the_users_word(trace):
+    assert run(trace, allow_cooperative=True).isolation["tier"] == "A"
+
+
+def test_a_run_that_cannot_go_on_keeps_what_was_done_and_says_why(trace, monkeypatch):
+    invoke = HandlerInvoker.invoke
+
+    def out_of_namespaces(self, event, request_id):
+        if request_id.startswith("00000003"):
+            raise ReplayRefusedError("no more namespaces")
+        return invoke(self, event, request_id)
+
+    monkeypatch.setattr(HandlerInvoker, "invoke", out_of_namespaces)
+    with pytest.raises(ReplayRefusedError, match="no more"):
+        run(trace, "charge.py:fixed")
+    verdicts = trace.sql("select verdict, count(*) as n from outcomes group by 1 order by 1")
+    assert dict(verdicts.iter_rows()) == {"not_reached": 3, "succeeded": 2}
+    assert trace.sql("select count(*) from runs").item() == 1
 
 
 def test_two_runs_are_compared_record_by_record(trace):

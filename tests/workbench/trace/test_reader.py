@@ -110,7 +110,6 @@ def test_a_wrong_statement_is_one_line(folder: Path) -> None:
             assert "\n" not in str(raised.value)
 
 
-@pytest.mark.xfail(reason="rows() lets DuckDB's own error through while it hands out rows")
 @pytest.mark.parametrize(
     "statement",
     [
