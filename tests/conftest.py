@@ -33,7 +33,10 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `workbench demo` leaves: trace, labels, handlers, report, and its document in `demo.json`."""
     folder = tmp_path_factory.mktemp("demonstration") / "demo"
     ran = subprocess.run(
-        [sys.executable, "-m", "workbench", "demo", str(folder), "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "workbench", "demo", str(folder), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stderr + ran.stdout
     (folder / "demo.json").write_text(ran.stdout, "utf-8")

@@ -53,10 +53,14 @@ def test_every_operation_on_the_allowlist_is_one_of_aws_s(service: str, operatio
 
 
 @pytest.mark.parametrize(("service", "operation"), OPERATIONS)
-def test_every_error_that_an_operation_may_answer_becomes_one_of_ours(service: str, operation: str) -> None:
+def test_every_error_that_an_operation_may_answer_becomes_one_of_ours(
+    service: str, operation: str
+) -> None:
     for shape in model(service).operation_model(operation).error_shapes:
         code = shape.metadata.get("error", {}).get("code", shape.name)
-        error = botocore.exceptions.ClientError({"Error": {"Code": code, "Message": "because"}}, operation)
+        error = botocore.exceptions.ClientError(
+            {"Error": {"Code": code, "Message": "because"}}, operation
+        )
 
         ours = classify(error, f"{service} {operation}")
 
@@ -80,7 +84,9 @@ def test_every_kind_of_configuration_is_an_operation_as_the_cli_spells_it() -> N
     text = (REPOSITORY / "connectors" / "files" / "resources.py").read_text("utf-8")
     kinds = set(re.findall(r'"((?:describe|get|list)-[a-z-]+)"', text))
     services = ("sqs", "sns", "kinesis", "dynamodb", "dynamodbstreams", "lambda", "logs", "events")
-    known = {xform_name(name, "-") for service in services for name in model(service).operation_names}
+    known = {
+        xform_name(name, "-") for service in services for name in model(service).operation_names
+    }
 
     assert kinds
     assert kinds <= known

@@ -41,8 +41,15 @@ def lazy_homes(package: str) -> dict[str, str]:
     for call in ast.walk(tree(package)):
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "lazy_names":
             homes: dict[str, str] = ast.literal_eval(call.args[1])
-            return {name: home if ":" in home else f"{home}:{name}" for name, home in homes.items()}
+            return {name: written_out(name, home) for name, home in homes.items()}
     raise AssertionError(f"{package} has no lazy names")
+
+
+def written_out(name: str, home: str) -> str:
+    """The home as `module:name`; a module that is itself the public name is `package:module`."""
+    if home.endswith(":"):
+        return ":".join(home[:-1].rsplit(".", 1))
+    return home if ":" in home else f"{home}:{name}"
 
 
 @pytest.mark.parametrize("package", LAZY)

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING
 from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from workbench import tune
     from workbench.findings import Finding, Findings, find
+    from workbench.mapping import EventSourceMapping
+    from workbench.replay.comparison import compare
+    from workbench.replay.events import event_record
+    from workbench.replay.run import Run
+    from workbench.replay.start import replay
     from workbench.shipped import dataset
     from workbench.trace.capture_process import CaptureProcess, start_capture
     from workbench.trace.export import export
@@ -18,20 +24,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CaptureProcess",
+    "EventSourceMapping",
     "Finding",
     "Findings",
     "FindingsPanel",
+    "Run",
     "Trace",
     "activity",
+    "compare",
     "coverage_bar",
     "dataset",
+    "event_record",
     "export",
     "find",
     "findings_panel",
     "open",
+    "replay",
     "show",
     "start_capture",
     "timeline",
+    "tune",
     "verify",
     "witness",
 ]
@@ -40,20 +52,26 @@ __getattr__ = lazy_names(
     __name__,
     {
         "CaptureProcess": "workbench.trace.capture_process",
+        "EventSourceMapping": "workbench.mapping",
         "Finding": "workbench.findings",
         "Findings": "workbench.findings",
         "FindingsPanel": "workbench.widgets.findings_panel",
+        "Run": "workbench.replay.run",
         "Trace": "workbench.trace.reader",
         "activity": "workbench.views",
+        "compare": "workbench.replay.comparison",
         "coverage_bar": "workbench.widgets.picture",
         "dataset": "workbench.shipped",
+        "event_record": "workbench.replay.events",
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
         "open": "workbench.trace.reader:open_trace",
+        "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
         "start_capture": "workbench.trace.capture_process",
         "timeline": "workbench.widgets.picture",
+        "tune": "workbench.tune:",
         "verify": "workbench.trace.verify",
         "witness": "workbench.views",
     },

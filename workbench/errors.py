@@ -4,7 +4,7 @@ WorkbenchError
   TraceError           no trace there, a newer or damaged one, a full disk
   FencedError          another capture has taken over this source
   HandlerError         no such handler, or it does not load
-  ReplayRefusedError   isolation could not be proved, or AWS would refuse the mapping
+  ReplayRefusedError   isolation could not be proved
   UsageError           an argument that cannot be right; the command line exits 2
 
 Every message is one line: what was wanted, what was found, what to do.

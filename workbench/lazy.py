@@ -10,7 +10,8 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
 
     Args:
         package: the module that offers the names, for the error message.
-        homes: name to the module that defines it, or to `module:name` where it is called otherwise there.
+        homes: name to the module that defines it; `module:name` where it is called otherwise there, `module:` for the
+            module itself.
 
     Example:
         >>> __getattr__ = lazy_names("json", {"dumps": "json"})
@@ -21,7 +22,8 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
     def find(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module, _, there = homes[name].partition(":")
-        return getattr(import_module(module), there or name)
+        home, colon, there = homes[name].partition(":")
+        module = import_module(home)
+        return module if colon and not there else getattr(module, there or name)
 
     return find

@@ -91,7 +91,7 @@ def batched(every: Iterator[tuple[str, Page]], size: int) -> Iterator[list[tuple
 
 def columns(page: Page) -> object:
     """The rows of `records` as an Arrow table."""
-    return records_table(page.records, "c", 1)
+    return records_table(page.records, "c")
 
 
 def into_trace(folder: Path) -> Way:

@@ -9,7 +9,6 @@ from typing import Any
 
 from connectors.record import Connector
 from workbench.errors import WorkbenchError
-from workbench.trace.repeats import RepeatedEvents
 from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState, WaitingPage
 from workbench.trace.writer import TraceWriter
 
@@ -82,9 +81,9 @@ def capture(
     writer = None
     state = "failed"
     readers: list[SourceReader] = []
+    pages: queue.Queue[WaitingPage] = queue.Queue(maxsize=64)
     try:
         writer = TraceWriter(trace, "capture", list(states), clock.now)
-        pages: queue.Queue[WaitingPage] = queue.Queue(maxsize=64)
         for connector in connectors:
             writer.hold(connector.source_arn)
             readers.append(
@@ -101,9 +100,7 @@ def capture(
             )
         for reader in readers:
             reader.start()
-        _write(
-            writer, readers, pages, RepeatedEvents(trace), lambda: progress(list(states.values()))
-        )
+        _write(writer, readers, pages, lambda: progress(list(states.values())))
         _close_books(writer, readers, clock)
         state = (
             "interrupted"
@@ -114,7 +111,7 @@ def capture(
         state = "interrupted"
         raise
     finally:
-        _let_go(readers, connectors)
+        _let_go(readers, pages, connectors)
         if writer is not None:
             writer.close(state)
     return Captured(str(trace), writer.capture_id, state, tuple(states.values()))
@@ -124,33 +121,22 @@ def _write(
     writer: TraceWriter,
     readers: "Sequence[SourceReader]",
     pages: "queue.Queue[WaitingPage]",
-    repeats: RepeatedEvents,
     progress: Callable[[], None],
 ) -> None:
     """Commit pages as they come until every reader has ended and nothing waits."""
-    try:
-        while True:
-            batch = _next_batch(pages, readers)
-            if batch is None:
-                return
-            try:
-                writer.append_pages(
-                    [
-                        (each.source_arn, repeats.without(each.source_arn, each.page))
-                        for each in batch
-                    ]
-                )
-            except BaseException as error:
-                for each in batch:
-                    each.durable.set_exception(error)
-                raise
+    while True:
+        batch = _next_batch(pages, readers)
+        if batch is None:
+            return
+        try:
+            writer.append([each.laid_out for each in batch])
+        except BaseException as error:
             for each in batch:
-                each.durable.set_result(None)
-            progress()
-    finally:
-        for reader in readers:
-            reader.stop_reading()
-        _refuse_rest(pages, readers)
+                each.durable.set_exception(error)
+            raise
+        for each in batch:
+            each.durable.set_result(None)
+        progress()
 
 
 def _next_batch(
@@ -165,23 +151,14 @@ def _next_batch(
         except queue.Empty:
             if ended:
                 return None
-    batch, records = [first], len(first.page.records)
+    batch, records = [first], len(first.laid_out.page.records)
     while records < RECORDS_AT_ONCE:
         try:
             batch.append(pages.get_nowait())
         except queue.Empty:
             break
-        records += len(batch[-1].page.records)
+        records += len(batch[-1].laid_out.page.records)
     return batch
-
-
-def _refuse_rest(pages: "queue.Queue[WaitingPage]", readers: "Sequence[SourceReader]") -> None:
-    """Answer whoever still waits, so that no reader thread waits for ever."""
-    while any(reader.is_alive() for reader in readers) or not pages.empty():
-        try:
-            pages.get(timeout=0.05).durable.set_exception(WorkbenchError("the capture has ended"))
-        except queue.Empty:
-            continue
 
 
 def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]", clock: Clock) -> None:
@@ -193,9 +170,18 @@ def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]", clock: 
             reader.state.holes += 1
 
 
-def _let_go(readers: "Sequence[SourceReader]", connectors: Sequence[Connector]) -> None:
+def _let_go(
+    readers: Sequence[SourceReader],
+    pages: "queue.Queue[WaitingPage]",
+    connectors: Sequence[Connector],
+) -> None:
+    """End every reader, answering whoever still waits for a page to become durable, and close the connectors."""
     for reader in readers:
-        if reader.ident is not None:
-            reader.join()
+        reader.stop_reading()
+    while any(reader.is_alive() for reader in readers) or not pages.empty():
+        try:
+            pages.get(timeout=0.05).durable.set_exception(WorkbenchError("the capture has ended"))
+        except queue.Empty:
+            continue
     for connector in connectors:
         connector.close()

@@ -254,7 +254,9 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 def _disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     """Close; the Python function goes first, because it and the connection would keep each other alive."""
-    with suppress(duckdb.Error):  # a query of another thread is still running: it ends with the connection
+    with suppress(
+        duckdb.Error
+    ):  # a query of another thread is still running: it ends with the connection
         connection.remove_function("python_field")
     connection.close()
 

@@ -40,13 +40,13 @@ class Segment:
     sha256: str
 
 
-def records_table(records: Iterable[Record], capture_id: str, first_delivery_id: int) -> pa.Table:
-    """The records as rows of `records`, numbered from `first_delivery_id` in the order given."""
+def records_table(records: Iterable[Record], capture_id: str) -> pa.Table:
+    """The records as rows of `records`, in the order given, not numbered yet."""
     rows = list(records)
     count = len(rows)
     bodies = [row.body for row in rows]
     columns = [
-        pa.array(range(first_delivery_id, first_delivery_id + count), pa.int64()),
+        pa.nulls(count, pa.int64()),
         pa.repeat(pa.scalar(capture_id), count),
         pa.array([str(row.service) for row in rows], pa.string()),
         pa.array([row.source_arn for row in rows], pa.string()),
@@ -71,7 +71,8 @@ def records_table(records: Iterable[Record], capture_id: str, first_delivery_id:
 def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> Segment:
     """Write `table` so that it survives a power cut, under a name that nothing else will ever have.
 
-    Write aside, flush to disk, rename, flush the folder: the file is either whole or not there.
+    Nobody reads a file that the catalog does not name, so it need not be written aside and renamed: file and folder are
+    flushed, and only then may it be named. What a crash leaves half written is an orphan.
 
     Raises:
         OSError: the disk is full or not writable; nothing was published.
@@ -81,17 +82,15 @@ def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> 
         home.mkdir(parents=True, mode=0o700)
         flush_folder(home.parent)
     encoded = _encode(table)
-    name = f"{uuid4().hex}.parquet"
-    aside, final = home / f"{name}.tmp", home / name
+    file = home / f"{uuid4().hex}.parquet"
     try:
-        _write_durably(aside, encoded)
-        aside.rename(final)
+        _write_durably(file, encoded)
     except OSError:
-        aside.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         raise
     flush_folder(home)
     digest = hashlib.sha256(encoded).hexdigest()
-    return Segment(relation, str(final.relative_to(folder)), table.num_rows, encoded.size, digest)
+    return Segment(relation, str(file.relative_to(folder)), table.num_rows, encoded.size, digest)
 
 
 def _encode(table: pa.Table) -> pa.Buffer:

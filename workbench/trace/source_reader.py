@@ -3,7 +3,7 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,12 +12,14 @@ from connectors.budget import Budget
 from connectors.errors import ConnectorError, CorruptAnswerError, ThrottledError
 from connectors.record import Connector, Page, Partition, Resource, Service, Span
 from workbench.errors import WorkbenchError
-from workbench.trace.writer import TraceWriter
+from workbench.trace.repeats import RepeatedEvents
+from workbench.trace.writer import LaidOutPage, TraceWriter
 
 STREAMS = (Service.KINESIS, Service.DYNAMODB)
 TRIES = 6
 """Attempts at a page that is throttled or corrupt before its partition is given up with a hole."""
 LONGEST_PAUSE_S = 30.0
+ENDED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ class Clock:
 class WaitingPage:
     """A page on its way to the writer; the future is done when it is durable, and carries the writer's error."""
 
-    source_arn: str
-    page: Page
+    laid_out: LaidOutPage
     durable: "Future[None]" = field(default_factory=Future)
 
 
@@ -78,6 +79,8 @@ class SourceReader(threading.Thread):
         self.holes: list[tuple[str, Span]] = []
         self.cut_short = False
         self._started_at = clock.now()
+        self._writer = writer
+        self._repeats = RepeatedEvents(writer.catalog.folder)
         self._checkpoints = writer.checkpoints(connector.source_arn)
         self._pages, self._stop_asked, self._limits, self._clock = pages, stop, limits, clock
         self._rate = calls_per_second(connector.service)
@@ -106,23 +109,26 @@ class SourceReader(threading.Thread):
 
     def _read_source(self) -> None:
         """One page of each partition in turn; children join as soon as their parents were read to the end."""
-        reading: dict[str, Generator[Page, None, None]] = {}
+        reading: dict[str, Generator[None, None, None]] = {}
         done: set[str] = set()
         self._begin(reading, done)
         try:
             while reading and not self._stopping():
                 for partition_id in list(reading):
-                    if next(reading[partition_id], None) is None:
-                        del reading[partition_id]
-                        done.add(partition_id)
-                        if self._finished(partition_id):
-                            self._begin(reading, done)
+                    if next(reading[partition_id], ENDED) is not ENDED:
+                        continue
+                    if self._stopping():
+                        break
+                    del reading[partition_id]
+                    done.add(partition_id)
+                    if self._finished(partition_id):
+                        self._begin(reading, done)
             self.cut_short = bool(reading)
         finally:
             for pages in reading.values():
                 pages.close()
 
-    def _begin(self, reading: dict[str, Generator[Page, None, None]], done: set[str]) -> None:
+    def _begin(self, reading: dict[str, Generator[None, None, None]], done: set[str]) -> None:
         """Start every listed partition that may be read now and is not yet."""
         listed = self.connector.partitions()
         for partition in listed:
@@ -141,27 +147,28 @@ class SourceReader(threading.Thread):
         checkpoint = self._checkpoints.get(partition_id)
         return checkpoint is not None and checkpoint.finished
 
-    def _pages_of(self, partition: Partition) -> Generator[Page, None, None]:
-        """Durable pages of one partition; starts again after the last durable one when an answer was refused."""
+    def _pages_of(self, partition: Partition) -> Generator[None, None, None]:
+        """A step for each page of one partition; begins again after the last durable one when an answer was refused."""
         failures = 0
         while not self._stopping():
             try:
-                for page in self._durable_pages(partition):
+                for _ in self._steps(partition):
                     failures = 0
-                    yield page
+                    yield
                 return
             except (ThrottledError, CorruptAnswerError) as error:
                 failures += 1
                 if failures >= TRIES:
-                    cause = (
-                        "throttled_skip" if isinstance(error, ThrottledError) else "corrupt_page"
+                    throttled = isinstance(error, ThrottledError)
+                    self._leave_hole(
+                        partition.partition_id, "throttled_skip" if throttled else "corrupt_page"
                     )
-                    self._leave_hole(partition.partition_id, cause)
                     self.state.error = str(error)
                     return
                 self._halt.wait(min(LONGEST_PAUSE_S, 0.25 * 2**failures))
 
-    def _durable_pages(self, partition: Partition) -> Iterator[Page]:
+    def _steps(self, partition: Partition) -> Generator[None, None, None]:
+        """Hand over a page, let the other partitions have theirs, and go on once it is durable."""
         reading = self.connector.read(partition, self._checkpoints.get(partition.partition_id))
         try:
             while not self._stopping():
@@ -169,17 +176,22 @@ class SourceReader(threading.Thread):
                 page = next(reading, None)
                 if page is None:
                     return
-                self._make_durable(partition.partition_id, page)
-                yield page
+                durable = self._hand_over(page)
+                yield
+                durable.result()
+                self._note(partition.partition_id, page)
                 if self._is_done(page):
                     return
         finally:
             reading.close()  # type: ignore[attr-defined]  # every connector's read is a generator
 
-    def _make_durable(self, partition_id: str, page: Page) -> None:
-        waiting = WaitingPage(self.connector.source_arn, page)
+    def _hand_over(self, page: Page) -> "Future[None]":
+        fresh = self._repeats.without(self.connector.source_arn, page)
+        waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, fresh))
         self._pages.put(waiting)
-        waiting.durable.result()
+        return waiting.durable
+
+    def _note(self, partition_id: str, page: Page) -> None:
         self._checkpoints[partition_id] = page.checkpoint
         if page.spans:
             self._read_until[partition_id] = page.spans[-1].to_at

@@ -1,6 +1,7 @@
 """The one way into a trace: pages become a segment, and the segment becomes live with the position, at once."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,16 @@ from workbench.trace.segments import Segment, publish, records_table
 
 DELIVERY_IDS_AT_ONCE = 100_000
 """Reserved in one small transaction; what a crash leaves unused is a jump in the numbers, nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOutPage:
+    """A page on its way into the trace, its rows in columns."""
+
+    source_arn: str
+    page: Page
+    table: pa.Table
+    """Columns of `records`; the deliveries are numbered when they are appended."""
 
 
 class TraceWriter:
@@ -50,31 +61,48 @@ class TraceWriter:
         """Take the source over, so that an older capture of it cannot write any more."""
         self._epochs[source_arn] = self.catalog.take_over(source_arn, self.capture_id)
 
+    def lay_out(self, source_arn: str, page: Page) -> LaidOutPage:
+        """The page with its rows in columns, ready to be appended; may be called from any thread."""
+        return LaidOutPage(source_arn, page, records_table(page.records, self.capture_id))
+
     def append_pages(self, pages: Sequence[tuple[str, Page]]) -> None:
-        """Make `(source_arn, page)` pairs durable with their checkpoints and spans, in one commit.
+        """Lay out and append `(source_arn, page)` pairs, where no other thread has laid them out."""
+        self.append([self.lay_out(source_arn, page) for source_arn, page in pages])
+
+    def append(self, pages: Sequence[LaidOutPage]) -> None:
+        """Make pages durable with their checkpoints and spans, in one commit.
 
         Raises:
             FencedError: another capture holds one of the sources.
             TraceError: the disk is full. In both cases nothing of the pages is in the trace.
         """
-        records = [record for _, page in pages for record in page.records]
         moves = tuple(
             Move(
-                source_arn,
-                page.checkpoint.partition_id,
-                page.checkpoint,
-                page.records[-1].sequence_number if page.records else None,
-                page.spans,
+                source_arn=each.source_arn,
+                partition_id=each.page.checkpoint.partition_id,
+                checkpoint=each.page.checkpoint,
+                last_sequence_number=each.page.records[-1].sequence_number
+                if each.page.records
+                else None,
+                spans=each.page.spans,
             )
-            for source_arn, page in pages
+            for each in pages
         )
-        epochs = {arn: self._epochs[arn] for arn, _ in pages if arn in self._epochs}
-        self._commit(self._record_segments(records), moves, epochs=epochs)
+        held = {each.source_arn for each in pages} & self._epochs.keys()
+        segments = self._record_segments([each.table for each in pages if each.page.records])
+        self._commit(segments, moves, epochs={arn: self._epochs[arn] for arn in held})
 
     def append_records(self, records: Sequence[Record], resources: Sequence[Resource] = ()) -> None:
         """Make imported records and configuration durable; each partition's span counts as `assumed`."""
+        services = dict.fromkeys(record.service for record in records)
+        tables = [
+            records_table(
+                [record for record in records if record.service == service], self.capture_id
+            )
+            for service in services
+        ]
         moves = tuple(_assumed_moves(records))
-        self._commit(self._record_segments(records), moves, resources)
+        self._commit(self._record_segments(tables), moves, resources)
 
     def append_resources(self, resources: Sequence[Resource]) -> None:
         """Make configuration snapshots durable."""
@@ -104,14 +132,20 @@ class TraceWriter:
         finally:
             self.catalog.close()
 
-    def _record_segments(self, records: Sequence[Record]) -> tuple[Segment, ...]:
-        """One segment a service, rows in the order they came."""
-        segments = []
-        for service in dict.fromkeys(record.service for record in records):
-            rows = [record for record in records if record.service == service]
-            table = records_table(rows, self.capture_id, self._delivery_ids(len(rows)))
-            segments.append(self._publish("records", table, service))
-        return tuple(segments)
+    def _record_segments(self, tables: Sequence[pa.Table]) -> tuple[Segment, ...]:
+        """One segment a service, rows in the order they came, each with a number of its own."""
+        by_service: dict[str, list[pa.Table]] = {}
+        for table in tables:
+            by_service.setdefault(table["service"][0].as_py(), []).append(table)
+        return tuple(
+            self._publish("records", self._numbered(pa.concat_tables(of_service)), service)
+            for service, of_service in by_service.items()
+        )
+
+    def _numbered(self, table: pa.Table) -> pa.Table:
+        first = self._delivery_ids(table.num_rows)
+        numbers = pa.array(range(first, first + table.num_rows), pa.int64())
+        return table.set_column(0, table.schema.field(0), numbers)
 
     def _publish(self, relation: str, table: pa.Table, service: str = "") -> Segment:
         try:

@@ -18,22 +18,22 @@ from workbench.trace.segments import publish, records_table
 
 def published(folder: Path, number: int = 1) -> Path:
     segment = publish(
-        folder, "records", records_table([kinesis_record(number)], "capture", 1), "aws:kinesis"
+        folder, "records", records_table([kinesis_record(number)], "capture"), "aws:kinesis"
     )
     return folder / segment.path
 
 
-def test_rows_are_numbered_in_the_order_given() -> None:
-    table = records_table([kinesis_record(3), sqs_message(1), kinesis_record(2)], "capture", 40)
+def test_rows_keep_the_order_given_and_are_not_numbered_yet() -> None:
+    table = records_table([kinesis_record(3), sqs_message(1), kinesis_record(2)], "capture")
 
     assert table.schema == RECORDS
-    assert table["delivery_id"].to_pylist() == [40, 41, 42]
+    assert table["delivery_id"].to_pylist() == [None, None, None]
     assert table["service"].to_pylist() == ["aws:kinesis", "aws:sqs", "aws:kinesis"]
     assert set(table["capture_id"].to_pylist()) == {"capture"}
 
 
 def test_a_row_knows_its_payloads_hash_size_and_kind() -> None:
-    (row,) = records_table([kinesis_record(1, b'{"a": 1}')], "capture", 1).to_pylist()
+    (row,) = records_table([kinesis_record(1, b'{"a": 1}')], "capture").to_pylist()
 
     assert (row["body_hash"], row["body_bytes"], row["parse_status"]) == (
         body_hash(b'{"a": 1}'),
@@ -43,11 +43,11 @@ def test_a_row_knows_its_payloads_hash_size_and_kind() -> None:
 
 
 def test_no_records_are_an_empty_table() -> None:
-    assert records_table([], "capture", 1).equals(RECORDS.empty_table())
+    assert records_table([], "capture").equals(RECORDS.empty_table())
 
 
 def test_a_published_file_is_what_its_entry_says(tmp_path: Path) -> None:
-    table = records_table([kinesis_record(n) for n in range(5)], "capture", 1)
+    table = records_table([kinesis_record(n) for n in range(5)], "capture")
 
     segment = publish(tmp_path, "records", table, "aws:kinesis")
 
@@ -60,7 +60,7 @@ def test_a_published_file_is_what_its_entry_says(tmp_path: Path) -> None:
 
 def test_a_damaged_page_is_noticed_by_its_checksum(tmp_path: Path) -> None:
     bodies = Random(1).randbytes(100_000)
-    table = records_table([kinesis_record(1, bodies)], "capture", 1)
+    table = records_table([kinesis_record(1, bodies)], "capture")
     file = tmp_path / publish(tmp_path, "records", table).path
     content = bytearray(file.read_bytes())
     content[content.index(bodies[50_000:50_010])] ^= 1
@@ -74,33 +74,29 @@ def test_no_two_files_have_one_name(tmp_path: Path) -> None:
     assert len({published(tmp_path) for _ in range(5)}) == 5
 
 
-def test_a_file_has_its_name_only_once_it_is_on_disk(
+def test_file_and_folder_are_on_disk_before_anyone_is_told_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    real_fsync, real_rename = os.fsync, Path.rename
+    real_fsync = os.fsync
 
     def fsync(descriptor: int) -> None:
-        done.append(f"flush {Path(f'/proc/self/fd/{descriptor}').readlink().suffix or 'folder'}")
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().suffix or "folder")
         real_fsync(descriptor)
-
-    def rename(self: Path, target: Path) -> Path:
-        done.append("rename")
-        return real_rename(self, target)
 
     (tmp_path / "segments" / "kinesis").mkdir(parents=True)
     monkeypatch.setattr("workbench.trace.segments.os.fsync", fsync)
-    monkeypatch.setattr(Path, "rename", rename)
     published(tmp_path)
 
-    assert done == ["flush .tmp", "rename", "flush folder"]
+    assert done == [".parquet", "folder"]
 
 
-def test_a_failed_rename_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rename(self: Path, target: Path) -> Path:
+def test_a_failed_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(descriptor: int) -> None:
         raise OSError(errno.EIO, "broken disk")
 
-    monkeypatch.setattr(Path, "rename", rename)
+    (tmp_path / "segments" / "kinesis").mkdir(parents=True)
+    monkeypatch.setattr("workbench.trace.segments.os.fsync", fsync)
     with pytest.raises(OSError, match="broken disk"):
         published(tmp_path)
 
