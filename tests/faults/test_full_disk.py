@@ -18,7 +18,7 @@ from tests.faults.filling import RECORDS, capture, fails_in_one_line, is_whole, 
 from workbench.trace.verify import verify
 
 ALL = list(range(1, RECORDS + 1))
-CALLS = ("open", "write", "fsync", "rename", "mkdir", "link")
+CALLS = ("open", "write", "fsync", "mkdir", "link")
 """Calls of the operating system that need room on the disk; SQLite's own are limited by the size of its files."""
 
 

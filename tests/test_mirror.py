@@ -1,0 +1,87 @@
+"""Every module has its test at the mirrored place; those that have none are listed, each with where it is tested."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+TESTED_ELSEWHERE: dict[str, str] = {
+    # Words and tables: nothing to run.
+    "connectors/errors.py": "tests/connectors/access/test_failures.py",
+    "connectors/record.py": "tests/connectors/test_kinesis.py",
+    "connectors/access/allowlist.py": "tests/test_aws_names.py",
+    "workbench/errors.py": "tests/workbench/cli/test_app.py",
+    # One test of two sides that only make sense together.
+    "connectors/__init__.py": "tests/connectors/test_open_connector.py",
+    "connectors/identity.py": "tests/connectors/test_open_connector.py",
+    "connectors/messages.py": "tests/connectors/test_sqs.py",
+    "connectors/log_position.py": "tests/connectors/test_positions.py",
+    "connectors/stream_position.py": "tests/connectors/test_positions.py",
+    "connectors/files/members.py": "tests/connectors/files/test_documents.py",
+    "connectors/files/origin.py": "tests/connectors/files/test_reading.py",
+    "workbench/findings/detector.py": "tests/workbench/findings/test_find.py",
+    "workbench/findings/finding.py": "tests/workbench/findings/test_find.py",
+    "workbench/trace/source_reader.py": "tests/workbench/trace/test_capture.py",
+    "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
+    "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
+    # Commands and pages: tested as a person meets them.
+    "workbench/__main__.py": "tests/workbench/cli/test_app.py",
+    "workbench/cli/account.py": "tests/workbench/cli/test_app.py",
+    "workbench/cli/demonstrating.py": "tests/workbench/demo/test_demo.py",
+    "workbench/cli/importing.py": "tests/workbench/cli/test_reading.py",
+    "workbench/cli/interrupts.py": "tests/workbench/cli/test_capturing.py",
+    "workbench/cli/notebooks.py": "tests/workbench/cli/test_app.py",
+    "workbench/cli/options.py": "tests/workbench/cli/test_app.py",
+    "workbench/cli/replaying.py": "tests/workbench/demo/test_demo.py",
+    "workbench/cli/terminal.py": "tests/workbench/cli/test_reading.py",
+    "workbench/cli/tuning.py": "tests/workbench/demo/test_demo.py",
+    "workbench/demo/investigate.py": "tests/workbench/demo/test_demo.py",
+    "workbench/demo/record.py": "tests/workbench/demo/test_demo.py",
+    "workbench/demo/system.py": "tests/workbench/demo/test_demo.py",
+    "workbench/local_aws_keeper.py": "tests/workbench/test_local_aws.py",
+    "workbench/report/captured.py": "tests/workbench/test_report.py",
+    "workbench/report/facts.py": "tests/workbench/test_report.py",
+    "workbench/report/found.py": "tests/workbench/test_report.py",
+    "workbench/report/pieces.py": "tests/workbench/test_report.py",
+    "workbench/report/replayed.py": "tests/workbench/test_report.py",
+    "workbench/report/sharded.py": "tests/workbench/test_report.py",
+    "workbench/report/whole_file.py": "tests/workbench/test_report.py",
+}
+"""Module to the test that runs it. The list only shrinks: a new module comes with its own test."""
+
+
+def has_code(module: Path) -> bool:
+    """Whether anything is defined: a package that only names its modules needs no test."""
+    tree = ast.parse(module.read_text("utf-8"))
+    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree))
+
+
+def mirrored(module: str) -> Path:
+    """`tests/connectors/test_x.py` for `connectors/x.py`, also for the package `connectors/x/`."""
+    path = Path(module)
+    at = path.parent if path.stem == "__init__" else path.with_suffix("")
+    return REPOSITORY / "tests" / at.parent / f"test_{at.name}.py"
+
+
+MODULES = [
+    str(path.relative_to(REPOSITORY))
+    for package in ("connectors", "workbench")
+    for path in sorted((REPOSITORY / package).rglob("*.py"))
+    if "handlers" not in path.parts and (path.stem != "__init__" or has_code(path))
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_its_test(module: str) -> None:
+    if module in TESTED_ELSEWHERE:
+        assert not mirrored(module).exists(), "it has one now: take it off the list"
+    else:
+        assert mirrored(module).exists(), f"wanted {mirrored(module).relative_to(REPOSITORY)}"
+
+
+@pytest.mark.parametrize("module", TESTED_ELSEWHERE)
+def test_the_list_names_modules_and_tests_that_are_there(module: str) -> None:
+    assert module in MODULES
+    assert (REPOSITORY / TESTED_ELSEWHERE[module]).exists()
