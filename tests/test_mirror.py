@@ -8,35 +8,44 @@ import pytest
 from tests.conftest import REPOSITORY
 
 TESTED_ELSEWHERE: dict[str, str] = {
-    # Words and tables: nothing to run.
-    "connectors/errors.py": "tests/connectors/access/test_failures.py",
-    "connectors/record.py": "tests/connectors/test_kinesis.py",
-    "connectors/access/allowlist.py": "tests/test_aws_names.py",
-    "workbench/errors.py": "tests/workbench/cli/test_app.py",
-    # One test of two sides that only make sense together.
+    # Two sides that make sense together only.
     "connectors/__init__.py": "tests/connectors/test_open_connector.py",
     "connectors/identity.py": "tests/connectors/test_open_connector.py",
     "connectors/messages.py": "tests/connectors/test_sqs.py",
     "connectors/log_position.py": "tests/connectors/test_positions.py",
     "connectors/stream_position.py": "tests/connectors/test_positions.py",
-    "connectors/files/members.py": "tests/connectors/files/test_documents.py",
+    "connectors/access/allowlist.py": "tests/connectors/access/test_guard.py",
+    "connectors/files/members.py": "tests/connectors/files/test_reading.py",
     "connectors/files/origin.py": "tests/connectors/files/test_reading.py",
     "workbench/findings/detector.py": "tests/workbench/findings/test_find.py",
     "workbench/findings/finding.py": "tests/workbench/findings/test_find.py",
     "workbench/trace/source_reader.py": "tests/workbench/trace/test_capture.py",
     "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
-    # Commands and pages: tested as a person meets them.
-    "workbench/__main__.py": "tests/workbench/cli/test_app.py",
-    "workbench/cli/account.py": "tests/workbench/cli/test_app.py",
-    "workbench/cli/demonstrating.py": "tests/workbench/demo/test_demo.py",
-    "workbench/cli/importing.py": "tests/workbench/cli/test_reading.py",
+    # A replay shows itself at its ends: the events that go in, the verdicts that come out.
+    "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/comparison.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/run.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/engine.py": "tests/workbench/replay/test_queues.py",
+    "workbench/replay/journal.py": "tests/workbench/replay/test_queues.py",
+    "workbench/replay/environment.py": "tests/workbench/replay/test_invoker.py",
+    "workbench/replay/handler.py": "tests/workbench/replay/test_invoker.py",
+    "workbench/replay/worker.py": "tests/workbench/replay/test_isolation.py",
+    "workbench/replay/worker_process.py": "tests/workbench/replay/test_isolation.py",
+    "workbench/replay/events/__init__.py": "tests/workbench/replay/events/test_events.py",
+    "workbench/replay/events/dynamodb.py": "tests/workbench/replay/events/test_events.py",
+    "workbench/replay/events/kinesis.py": "tests/workbench/replay/events/test_events.py",
+    "workbench/replay/events/payload.py": "tests/workbench/replay/events/test_events.py",
+    "workbench/replay/events/sqs.py": "tests/workbench/replay/events/test_events.py",
+    # Commands and pages: as a person meets them.
+    "workbench/cli/account.py": "tests/workbench/cli/test_capturing.py",
+    "workbench/cli/importing.py": "tests/workbench/cli/test_capturing.py",
     "workbench/cli/interrupts.py": "tests/workbench/cli/test_capturing.py",
-    "workbench/cli/notebooks.py": "tests/workbench/cli/test_app.py",
-    "workbench/cli/options.py": "tests/workbench/cli/test_app.py",
-    "workbench/cli/replaying.py": "tests/workbench/demo/test_demo.py",
     "workbench/cli/terminal.py": "tests/workbench/cli/test_reading.py",
-    "workbench/cli/tuning.py": "tests/workbench/demo/test_demo.py",
+    "workbench/cli/notebooks.py": "tests/test_readme.py",
+    "workbench/cli/replaying.py": "tests/test_readme.py",
+    "workbench/cli/tuning.py": "tests/test_readme.py",
+    "workbench/cli/demonstrating.py": "tests/workbench/demo/test_demo.py",
     "workbench/demo/investigate.py": "tests/workbench/demo/test_demo.py",
     "workbench/demo/record.py": "tests/workbench/demo/test_demo.py",
     "workbench/demo/system.py": "tests/workbench/demo/test_demo.py",
@@ -53,9 +62,18 @@ TESTED_ELSEWHERE: dict[str, str] = {
 
 
 def has_code(module: Path) -> bool:
-    """Whether anything is defined: a package that only names its modules needs no test."""
-    tree = ast.parse(module.read_text("utf-8"))
-    return any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(tree))
+    """Whether anything can run: words alone (data classes, errors, options, lists of names) need no test."""
+    functions = [
+        node
+        for node in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    ]
+    return any(not is_word(statement) for function in functions for statement in function.body)
+
+
+def is_word(statement: ast.stmt) -> bool:
+    """A docstring or `...`."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def mirrored(module: str) -> Path:
@@ -69,7 +87,7 @@ MODULES = [
     str(path.relative_to(REPOSITORY))
     for package in ("connectors", "workbench")
     for path in sorted((REPOSITORY / package).rglob("*.py"))
-    if "handlers" not in path.parts and (path.stem != "__init__" or has_code(path))
+    if "handlers" not in path.parts and has_code(path)
 ]
 
 

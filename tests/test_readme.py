@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -111,13 +113,23 @@ def test_the_notebook_command_of_readme_opens_a_notebook_server(clone: Path, acc
         address = next(
             found.group()
             for line in process.stderr
-            if (found := re.search(r"http://\S+token=\w+", line))
+            if (found := re.search(r"http://127\.0\.0\.1\S+token=\w+", line))
         )
-        with urllib.request.urlopen(address, timeout=20) as page:
-            assert page.status == 200
+        assert answers(address)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate(timeout=30)
+
+
+def answers(address: str) -> bool:
+    """Whether a server says at that address that all is well, as soon as it listens."""
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(address, timeout=20) as page:
+                return page.status == 200
+        except urllib.error.URLError:
+            time.sleep(0.1)
+    return False
 
 
 def test_the_python_of_readme_runs(clone: Path) -> None:

@@ -42,6 +42,9 @@ def lab(trace: Path | None = None, *, port: int | None = None, open_browser: boo
     command = [sys.executable, "-m", "jupyterlab", str(FOLDER / FIRST)]
     command += [] if port is None else [f"--port={port}", "--ServerApp.port_retries=0"]
     command += [] if open_browser else ["--no-browser"]
+    command += (
+        ["--allow-root"] if os.geteuid() == 0 else []
+    )  # in a container there is nobody else to be
     os.execve(sys.executable, command, environment)
 
 

@@ -70,7 +70,7 @@ class PagesOfShards:
 
 
 def run() -> Iterator[dict[str, Any]]:
-    """Rows a second of each way; the single ways get ten pages in turn, so that all meet the same moods of the machine.
+    """Rows a second of each way; the single ways get ten pages in turn, so that all meet the same machine.
 
     `ratio` compares a capture of four shards with the faster plain way: its readers lay rows out while its writer flushes,
     and every page is durable before the next one of its shard. `one_by_one_ratio` is a writer given page after page.

@@ -68,8 +68,7 @@ def source_name(arn: str) -> str:
 
 
 def _goes_by(arn: str, source: str) -> bool:
+    """Whether a capture calls it so; a function's group goes by the function's name and by its own."""
     service, _, name = source.partition(":")
-    return PREFIXES.get(service, "\0") in arn and source_name(arn).partition(":")[2] in (
-        name,
-        f"/aws/lambda/{name}",
-    )
+    there = source_name(arn).partition(":")[2]
+    return PREFIXES.get(service, "\0") in arn and there in (name, name.removeprefix("/aws/lambda/"))

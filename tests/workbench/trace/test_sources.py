@@ -71,11 +71,7 @@ def test_an_arn_has_a_short_name(arn: str, name: str) -> None:
         ("dynamodb:orders", TABLE_STREAM),
         ("sns:orders", f"arn:aws:sns:{ACCOUNT}:orders"),
         ("lambda:charge", LOG_GROUP),
-        pytest.param(
-            "logs:/aws/lambda/charge",
-            LOG_GROUP,
-            marks=pytest.mark.xfail(reason="a function's group goes by its function's name only"),
-        ),
+        ("logs:/aws/lambda/charge", LOG_GROUP),
         ("logs:/ecs/shop", f"arn:aws:logs:{ACCOUNT}:log-group:/ecs/shop"),
     ],
 )
