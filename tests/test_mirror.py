@@ -43,7 +43,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/cli/interrupts.py": "tests/workbench/cli/test_capturing.py",
     "workbench/cli/terminal.py": "tests/workbench/cli/test_reading.py",
     "workbench/cli/notebooks.py": "tests/test_readme.py",
-    "workbench/cli/replaying.py": "tests/test_readme.py",
     "workbench/cli/tuning.py": "tests/test_readme.py",
     "workbench/cli/demonstrating.py": "tests/workbench/demo/test_demo.py",
     "workbench/demo/investigate.py": "tests/workbench/demo/test_demo.py",

@@ -72,8 +72,9 @@ class PagesOfShards:
 def run() -> Iterator[dict[str, Any]]:
     """Rows a second of each way; the single ways get ten pages in turn, so that all meet the same machine.
 
-    `ratio` compares a capture of four shards with the faster plain way: its readers lay rows out while its writer flushes,
-    and every page is durable before the next one of its shard. `one_by_one_ratio` is a writer given page after page.
+    `ratio` compares a capture of four shards with the faster plain way: its reader lays rows out while its writer
+    flushes, and every page is durable before the next one of its shard. `one_by_one_ratio` is a writer that is given
+    page after page.
     """
     every = [page for _, page in pages(PAGES)]
     with tempfile.TemporaryDirectory() as folder:

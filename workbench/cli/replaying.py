@@ -11,6 +11,7 @@ from workbench.cli.options import AsJson, TracePath
 from workbench.cli.terminal import print_json, print_table, progress, say
 from workbench.errors import UsageError
 
+INTERRUPTED = 130
 REPLAY_EXAMPLE = "Example: workbench replay incident.trace handlers.py:handle --source sqs:orders-dlq --batch-size 10"
 
 Handler = Annotated[
@@ -100,7 +101,7 @@ def replay(
     memory_size: Memory = None,
     allow_cooperative: Cooperative = False,
     json: AsJson = False,
-) -> None:
+) -> int:
     """Run a handler over captured records as Lambda would, in a sandbox that reaches nothing."""
     from workbench.replay import replay as run
     from workbench.trace import open_trace
@@ -130,12 +131,13 @@ def replay(
         ).document()
     if json:
         print_json(document)
-        return
-    print_table(["verdict", "records"], document["records"].items())
-    isolation = document["isolation"]
-    say(
-        f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}"
-    )
+    else:
+        print_table(["verdict", "records"], document["records"].items())
+        isolation = document["isolation"]
+        say(
+            f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}"
+        )
+    return INTERRUPTED if document["interrupted"] else 0
 
 
 def compare(

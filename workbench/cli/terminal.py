@@ -1,6 +1,5 @@
 """Printing: one JSON document for programs, a table for people, everything else on standard error."""
 
-import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from workbench.markup import visible
 from workbench.trace.instants import instant_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters and those that turn or hide text: a payload may not write on the terminal."""
 
 
 def print_json(document: Any) -> None:
@@ -49,21 +46,6 @@ def print_table(
 def say(line: str) -> None:
     """One line for people, on standard error, so that a program's document stays alone."""
     print(visible(line), file=sys.stderr, flush=True)
-
-
-def visible(value: Any) -> str:
-    r"""The value as text that cannot move a cursor, ring a bell or run right to left.
-
-    Example:
-        >>> visible("a\x1b[31mb")
-        'a\\x1b[31mb'
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "backslashreplace")
-    text = instant_text(value) if isinstance(value, datetime) else str(value)
-    return HIDDEN.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
 @contextmanager
