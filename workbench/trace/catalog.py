@@ -8,46 +8,20 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from connectors.record import Checkpoint, Resource, Span
+from connectors.record import Checkpoint
 from workbench.errors import FencedError, TraceError
+from workbench.trace.commit import Commit, write_commit
 from workbench.trace.instants import instant_text
 from workbench.trace.schema import FORMAT_VERSION
-from workbench.trace.segments import Segment, flush_folder
+from workbench.trace.segments import flush_folder
 
 FILE_NAME = "catalog.sqlite"
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One page's effect on the books: where its partition now stands and what it proved."""
-
-    source_arn: str
-    partition_id: str
-    checkpoint: Checkpoint | None = None
-    last_sequence_number: str | None = None
-    spans: tuple[Span, ...] = ()
-    state: str = "read"
-    """`read`, or `assumed` for imported files that carry no coverage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """Everything that becomes true at once."""
-
-    capture_id: str
-    at: datetime
-    segments: tuple[Segment, ...] = ()
-    moves: tuple[Move, ...] = ()
-    resources: tuple[Resource, ...] = ()
-    epochs: dict[str, int] = field(default_factory=dict)
-    """The epoch under which each source is held; a commit for a source held by another is refused whole."""
 
 
 class Catalog:
@@ -233,30 +207,7 @@ class Catalog:
         with self.transaction() as connection:
             self._refuse_when_fenced(change)
             connection.execute("update trace set generation = generation + 1")
-            generation = self.generation()
-            connection.executemany(
-                "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (s.relation, s.path, s.rows, s.bytes, s.sha256, change.capture_id, generation)
-                    for s in change.segments
-                ],
-            )
-            connection.executemany(
-                "insert into resources values (?, ?, ?, ?, ?)",
-                [
-                    (
-                        r.source_arn,
-                        r.kind,
-                        instant_text(r.observed_at),
-                        r.document,
-                        change.capture_id,
-                    )
-                    for r in change.resources
-                ],
-            )
-            for move in change.moves:
-                _move(connection, move, change)
+            write_commit(connection, change, self.generation())
 
     def _refuse_when_fenced(self, change: Commit) -> None:
         for source_arn, epoch in change.epochs.items():
@@ -278,44 +229,6 @@ def _initialise(path: Path, at: datetime) -> None:
             (FORMAT_VERSION, str(uuid4()), instant_text(at)),
         )
         connection.execute("commit")
-
-
-def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
-    if move.checkpoint is not None:
-        connection.execute(
-            "insert into checkpoints values (?, ?, ?, ?, ?, ?, ?) on conflict (source_arn, partition_id) do update set"
-            " position = excluded.position, finished = excluded.finished, capture_id = excluded.capture_id,"
-            " last_sequence_number = coalesce(excluded.last_sequence_number, last_sequence_number),"
-            " moved_at = excluded.moved_at",
-            (
-                move.source_arn,
-                move.partition_id,
-                move.checkpoint.position,
-                int(move.checkpoint.finished),
-                move.last_sequence_number,
-                change.capture_id,
-                instant_text(change.at),
-            ),
-        )
-    for span in move.spans:
-        _cover(connection, move, span, change.capture_id)
-
-
-def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: str) -> None:
-    """Grow the span that this one touches, or write a new row."""
-    state = move.state if span.cause is None else "hole"
-    from_at, to_at = instant_text(span.from_at), instant_text(span.to_at)
-    touched = connection.execute(
-        "update coverage set from_at = min(from_at, ?1), to_at = max(to_at, ?2)"
-        " where source_arn = ?3 and partition_id = ?4 and capture_id = ?5 and state = ?6 and cause is ?7"
-        " and from_at <= ?2 and to_at >= ?1",
-        (from_at, to_at, move.source_arn, move.partition_id, capture_id, state, span.cause),
-    )
-    if touched.rowcount == 0:
-        connection.execute(
-            "insert into coverage values (?, ?, ?, ?, ?, ?, ?)",
-            (move.source_arn, move.partition_id, from_at, to_at, state, span.cause, capture_id),
-        )
 
 
 def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:

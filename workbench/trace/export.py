@@ -6,7 +6,8 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import TraceError
-from workbench.trace.reader import BOOKS, Trace
+from workbench.trace.reader import Trace
+from workbench.trace.relations import BOOKS
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal
 

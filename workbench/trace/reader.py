@@ -4,7 +4,6 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,18 +12,14 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from workbench.errors import TraceError, UsageError
 from workbench.trace.catalog import Catalog
-from workbench.trace.fields import MACROS, python_field
-from workbench.trace.instants import instant_text, parse_instant
-from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
+from workbench.trace.instants import instant_text
+from workbench.trace.relations import BOOKS, connect, define_relations, disconnect
+from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal, load_statement
 from workbench.trace.writer import TraceWriter
-
-BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
-"""Tables of the catalog that are readable as they are."""
 
 
 class Trace:
@@ -45,8 +40,8 @@ class Trace:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.generation = -1
-        self._connection = _connect()
-        self._let_go = weakref.finalize(self, _disconnect, self._connection)
+        self._connection = connect()
+        self._let_go = weakref.finalize(self, disconnect, self._connection)
         self._sealed = self.path.is_file() and self.path.suffix == ".duckdb"
         try:
             self.refresh()
@@ -189,7 +184,8 @@ class Trace:
             catalog.rows("begin")
             generation = catalog.generation()
             if generation != self.generation:
-                self._define(catalog)
+                with self._cursor() as cursor:
+                    define_relations(cursor, catalog)
                 self.generation = generation
         except sqlite3.Error as error:
             raise TraceError(
@@ -197,17 +193,6 @@ class Trace:
             ) from error
         finally:
             catalog.close()
-
-    def _define(self, catalog: Catalog) -> None:
-        with self._cursor() as cursor:
-            cursor.begin()
-            for name, schema in SEGMENT_RELATIONS.items():
-                _define_view(cursor, name, schema, catalog.live_segments(name))
-            for name, schema in CATALOG_RELATIONS.items():
-                _define_table(cursor, name, _from_catalog(catalog, name, schema))
-            for name in BOOKS:
-                _define_table(cursor, name, _book(catalog, name))
-            cursor.commit()
 
     def _pin_sealed(self) -> None:
         if self.generation >= 0:
@@ -231,75 +216,6 @@ def open_trace(path: str | Path) -> Trace:
         TraceError: no trace there, a damaged or a newer one.
     """
     return Trace(path)
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory database that can fetch nothing from anywhere, with the payload functions defined."""
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
-    connection.execute("set TimeZone = 'UTC'")
-    connection.create_function(
-        "python_field",
-        python_field,
-        ["BLOB", "VARCHAR"],
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-    )
-    for macro in MACROS:
-        connection.execute(macro)
-    return connection
-
-
-def _disconnect(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close; the Python function goes first, because it and the connection would keep each other alive."""
-    with suppress(
-        duckdb.Error
-    ):  # a query of another thread is still running: it ends with the connection
-        connection.remove_function("python_field")
-    connection.close()
-
-
-def _define_view(
-    cursor: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, segments: list[str]
-) -> None:
-    cursor.execute(f"drop view if exists {name}")
-    if segments:
-        cursor.execute(f"create view {name} as from read_parquet({literal(segments)})")
-        return
-    empty = cursor.from_arrow(schema.empty_table())
-    columns = ", ".join(
-        f"null::{kind} as {column}" for column, kind in zip(empty.columns, empty.types, strict=True)
-    )
-    cursor.execute(f"create view {name} as select {columns} where false")
-
-
-def _define_table(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
-    cursor.execute(f"drop table if exists {name}")
-    cursor.from_arrow(table).create(name)
-
-
-def _from_catalog(catalog: Catalog, name: str, schema: pa.Schema) -> pa.Table:
-    rows = catalog.rows(f"select {', '.join(schema.names)} from {name}")  # noqa: S608 - our own schema
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    arrays = [
-        pa.array(
-            [parse_instant(value) for value in column] if field.type == INSTANT else column,
-            field.type,
-        )
-        for field, column in zip(schema, columns, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=schema)
-
-
-def _book(catalog: Catalog, name: str) -> pa.Table:
-    """A catalog table as it is: integers and text."""
-    described = catalog.rows(f"pragma table_info({name})")
-    schema = pa.schema(
-        [(row[1], pa.int64() if row[2] == "INTEGER" else pa.string()) for row in described]
-    )
-    return _from_catalog(catalog, name, schema)
 
 
 def _json_ready(row: dict[str, Any]) -> dict[str, Any]:

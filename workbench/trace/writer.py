@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from connectors.record import Checkpoint, Page, Record, Resource, Span
 from workbench.errors import TraceError
-from workbench.trace.catalog import FILE_NAME, Catalog, Commit, Move
+from workbench.trace.catalog import FILE_NAME, Catalog
+from workbench.trace.commit import Commit, Move
 from workbench.trace.segments import Segment, publish, records_table
 
 DELIVERY_IDS_AT_ONCE = 100_000

@@ -133,7 +133,7 @@ def test_a_crash_inside_the_commit_leaves_nothing_of_it(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr("workbench.trace.catalog._move", crash)
+        broken.setattr("workbench.trace.commit._move", crash)
         with pytest.raises(KeyboardInterrupt):
             writer.append_pages([(STREAM, page(kinesis_record(2), position="2"))])
 

@@ -1,0 +1,100 @@
+"""A commit: segments, positions, coverage and configuration that become true at once, or not at all."""
+
+import sqlite3
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.record import Checkpoint, Resource, Span
+from workbench.trace.instants import instant_text
+from workbench.trace.segments import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One page's effect on the books: where its partition now stands and what it proved."""
+
+    source_arn: str
+    partition_id: str
+    checkpoint: Checkpoint | None = None
+    last_sequence_number: str | None = None
+    spans: tuple[Span, ...] = ()
+    state: str = "read"
+    """`read`, or `assumed` for imported files that carry no coverage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything that becomes true at once."""
+
+    capture_id: str
+    at: datetime
+    segments: tuple[Segment, ...] = ()
+    moves: tuple[Move, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    epochs: dict[str, int] = field(default_factory=dict)
+    """The epoch under which each source is held; a commit for a source held by another is refused whole."""
+
+
+def write_commit(connection: sqlite3.Connection, change: Commit, generation: int) -> None:
+    """Write the change into the catalog; the caller holds the transaction."""
+    connection.executemany(
+        "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in)"
+        " values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (s.relation, s.path, s.rows, s.bytes, s.sha256, change.capture_id, generation)
+            for s in change.segments
+        ],
+    )
+    connection.executemany(
+        "insert into resources values (?, ?, ?, ?, ?)",
+        [
+            (
+                r.source_arn,
+                r.kind,
+                instant_text(r.observed_at),
+                r.document,
+                change.capture_id,
+            )
+            for r in change.resources
+        ],
+    )
+    for move in change.moves:
+        _move(connection, move, change)
+
+
+def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
+    if move.checkpoint is not None:
+        connection.execute(
+            "insert into checkpoints values (?, ?, ?, ?, ?, ?, ?) on conflict (source_arn, partition_id) do update set"
+            " position = excluded.position, finished = excluded.finished, capture_id = excluded.capture_id,"
+            " last_sequence_number = coalesce(excluded.last_sequence_number, last_sequence_number),"
+            " moved_at = excluded.moved_at",
+            (
+                move.source_arn,
+                move.partition_id,
+                move.checkpoint.position,
+                int(move.checkpoint.finished),
+                move.last_sequence_number,
+                change.capture_id,
+                instant_text(change.at),
+            ),
+        )
+    for span in move.spans:
+        _cover(connection, move, span, change.capture_id)
+
+
+def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: str) -> None:
+    """Grow the span that this one touches, or write a new row."""
+    state = move.state if span.cause is None else "hole"
+    from_at, to_at = instant_text(span.from_at), instant_text(span.to_at)
+    touched = connection.execute(
+        "update coverage set from_at = min(from_at, ?1), to_at = max(to_at, ?2)"
+        " where source_arn = ?3 and partition_id = ?4 and capture_id = ?5 and state = ?6 and cause is ?7"
+        " and from_at <= ?2 and to_at >= ?1",
+        (from_at, to_at, move.source_arn, move.partition_id, capture_id, state, span.cause),
+    )
+    if touched.rowcount == 0:
+        connection.execute(
+            "insert into coverage values (?, ?, ?, ?, ?, ?, ?)",
+            (move.source_arn, move.partition_id, from_at, to_at, state, span.cause, capture_id),
+        )
