@@ -139,7 +139,7 @@ class Catalog:
             )
 
     def end(self, capture_id: str, state: str, at: datetime) -> None:
-        """Note how it ended: `done`, `interrupted` or `failed`."""
+        """Note how it ended: `done`, `stopped`, `interrupted` or `failed`."""
         with self.transaction() as connection:
             connection.execute(
                 "update captures set state = ?, ended_at = ? where capture_id = ?",

@@ -16,7 +16,7 @@ create table captures (
   sources    text not null,                     -- JSON list of what was asked for
   started_at text not null,
   ended_at   text,
-  state      text not null                      -- running, done, interrupted, failed
+  state      text not null                      -- running, done, stopped, interrupted, failed
 );
 
 create table segments (

@@ -114,7 +114,7 @@ def test_following_goes_on_at_the_tip_until_it_is_stopped(tmp_path: Path) -> Non
         stop=stop,
     )
 
-    assert captured.state == "interrupted"
+    assert captured.state == "stopped"
     assert calls > 20
     assert sequence_numbers(tmp_path / "t.trace") == list(range(1, 31))
 

@@ -53,7 +53,7 @@ def test_a_following_capture_is_stopped_and_keeps_what_it_has(
 
     document = capture.stop()
 
-    assert (document["records"], document["state"]) == (20, "interrupted")
+    assert (document["records"], document["state"]) == (20, "stopped")
 
 
 def test_a_capture_that_cannot_start_says_why(local_aws: LocalAws, tmp_path: Path) -> None:
