@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.local_aws_fixtures import local_aws  # noqa: F401 - a fixture, found by name
 
 REPOSITORY = Path(__file__).parent.parent
+
+settings.register_profile("any_machine", deadline=None)  # a slow machine breaks no law
+settings.load_profile("any_machine")
 
 
 def missing(what: str) -> None:
