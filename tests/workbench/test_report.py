@@ -18,7 +18,7 @@ from tests.workbench.findings.traces import T0, at, message, put, trace_of
 from workbench.errors import WorkbenchError
 from workbench.findings import Findings, find
 from workbench.report import report
-from workbench.trace import Trace
+from workbench.trace import Trace, TraceWriter
 from workbench.trace.schema import RUNS
 
 HOSTILE = '</code></pre></style><script>harmed=1</script><img src="http://x.test/" onerror="harmed=1">\u202e'
@@ -205,7 +205,10 @@ def runs(trace: Trace, *run_ids: str, summary: str) -> None:
         }
         for run_id in run_ids
     ]
-    trace.save_results("replay", {"runs": pa.Table.from_pylist(rows, RUNS)}, lambda: T0)
+    writer = TraceWriter(trace.path, "replay", [], lambda: T0)
+    writer.append_results({"runs": pa.Table.from_pylist(rows, RUNS)})
+    writer.close()
+    trace.refresh()
 
 
 def test_replays_are_shown_with_the_fates_of_their_records(

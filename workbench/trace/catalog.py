@@ -187,7 +187,7 @@ class Catalog:
         return int(self.one("select generation from trace"))
 
     def remember(self, **settings: str) -> None:
-        """Keep the trace's business fields (`key`, `sequence`, `event_time`) with it."""
+        """Keep the trace's business fields (`key`, `sequence`) with it."""
         with self.transaction() as connection:
             connection.executemany(
                 "insert or replace into settings values (?, ?)", settings.items()

@@ -69,6 +69,6 @@ create table resources (
 );
 
 create table settings (
-  name  text primary key,                       -- key, sequence, event_time: the trace's business fields
+  name  text primary key,                       -- key, sequence: the trace's business fields
   value text not null
 );

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from workbench.errors import TraceError, UsageError
 from workbench.trace.catalog import Catalog
@@ -19,7 +18,6 @@ from workbench.trace.instants import instant_text
 from workbench.trace.relations import BOOKS, connect, define_relations, disconnect
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal, load_statement
-from workbench.trace.writer import TraceWriter
 
 
 class Trace:
@@ -117,25 +115,8 @@ class Trace:
         }
 
     def settings(self) -> dict[str, str]:
-        """The business fields kept with the trace: `key`, `sequence`, `event_time` (JSONPaths into the body)."""
+        """The business fields kept with the trace: `key`, `sequence` (JSONPaths into the body)."""
         return dict(self.sql("select name, value from settings").iter_rows())
-
-    def save_results(
-        self, kind: str, tables: dict[str, pa.Table], now: Callable[[], datetime]
-    ) -> None:
-        """Write result rows into the trace, and pin the generation that has them.
-
-        Raises:
-            TraceError: a sealed export, or a full disk.
-        """
-        if self._sealed:
-            raise TraceError(
-                f"wanted a trace to write results to, found the sealed export {self.path}; use the trace"
-            )
-        writer = TraceWriter(self.path, kind, [], now)
-        writer.append_results(tables)
-        writer.close()
-        self.refresh()
 
     def run(self, statements: Iterable[str]) -> None:
         """Run statements one after the other on one connection; `export` seals a file with them."""

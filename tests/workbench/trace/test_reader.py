@@ -17,7 +17,7 @@ from tests.factories import (
     sqs_message,
     write_trace,
 )
-from workbench.errors import TraceError, UsageError
+from workbench.errors import UsageError
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.schema import RUNS, SEGMENT_RELATIONS
 
@@ -154,10 +154,17 @@ def test_several_threads_may_ask_at_once(folder: Path) -> None:
     assert counts == [500] * 8
 
 
+def append_runs(folder: Path, runs: pa.Table) -> None:
+    writer = TraceWriter(folder, "replay", [], clock)
+    writer.append_results({"runs": runs})
+    writer.close()
+
+
 def test_results_are_there_once_they_are_saved(folder: Path) -> None:
     run = dict.fromkeys(RUNS.names) | {"run_id": "r1", "started_at": instant(1)}
     with write_trace(folder, [sqs_message(1)]) as trace:
-        trace.save_results("replay", {"runs": pa.Table.from_pylist([run], schema=RUNS)}, clock)
+        append_runs(folder, pa.Table.from_pylist([run], schema=RUNS))
+        trace.refresh()
 
         assert trace.sql("select run_id, started_at from runs").rows() == [("r1", instant(1))]
         assert trace.info()["results"]["runs"] == 1
@@ -166,7 +173,8 @@ def test_results_are_there_once_they_are_saved(folder: Path) -> None:
 def test_no_results_make_no_generation(folder: Path) -> None:
     with write_trace(folder, [sqs_message(1)]) as trace:
         before = trace.generation
-        trace.save_results("replay", {"runs": RUNS.empty_table()}, clock)
+        append_runs(folder, RUNS.empty_table())
+        trace.refresh()
 
         assert trace.generation == before
 
@@ -195,19 +203,6 @@ def test_a_missing_segment_is_a_mistake_in_one_line(folder: Path) -> None:
         with pytest.raises(UsageError) as raised:
             trace.sql("select * from records")
     assert "\n" not in str(raised.value)
-
-
-def test_a_sealed_export_takes_no_results(tmp_path: Path) -> None:
-    from workbench.trace.export import export
-
-    with write_trace(tmp_path / "t.trace", [sqs_message(1)]) as trace:
-        file = export(trace, tmp_path / "sealed.duckdb")
-    with (
-        open_trace(tmp_path / "sealed.duckdb") as sealed,
-        pytest.raises(TraceError, match="sealed export"),
-    ):
-        sealed.save_results("replay", {}, clock)
-    assert file is not None
 
 
 def test_a_trace_fetches_nothing_from_elsewhere(folder: Path) -> None:
