@@ -28,12 +28,14 @@ from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgo
 from connectors.kinesis import open_stream
 from connectors.lambda_logs import open_log_group
 from connectors.record import (
+    Cause,
     Checkpoint,
     Connector,
     Mode,
     OrderScope,
     Page,
     Partition,
+    PeekEffect,
     Record,
     Resource,
     Service,
@@ -48,6 +50,7 @@ __all__ = [
     "Access",
     "AccessDeniedError",
     "Budget",
+    "Cause",
     "Checkpoint",
     "Connector",
     "ConnectorError",
@@ -58,6 +61,7 @@ __all__ = [
     "OrderScope",
     "Page",
     "Partition",
+    "PeekEffect",
     "Record",
     "Resource",
     "Service",

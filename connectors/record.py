@@ -62,6 +62,33 @@ class Mode(StrEnum):
     """Receives and deletes once durable: only for queues that are ours to empty."""
 
 
+class Cause(StrEnum):
+    """Why a span is known not to have been read."""
+
+    TRIMMED = "trimmed"
+    """The service had dropped it before it could be read."""
+    LATEST_START = "latest_start"
+    """Older than where reading was asked to begin, although it belongs to what was asked for."""
+    THROTTLED_SKIP = "throttled_skip"
+    """Given up because the service kept refusing for lack of throughput."""
+    LATE = "late"
+    """Came after its time had been read; what came later still may be missing."""
+    UNREADABLE = "unreadable"
+    """The source, or one partition of it, could not be read at all."""
+    SAMPLED = "sampled"
+    """The service itself gave only a part."""
+    FILTERED = "filtered"
+    """Left out because the user asked so."""
+    CORRUPT_PAGE = "corrupt_page"
+    """An answer that could not be parsed, down to the smallest that may be asked for."""
+    INTERRUPTED = "interrupted"
+    """The capture ended before what was asked for was read."""
+    LOGS_DROPPED = "logs_dropped"
+    """Lambda said that it dropped log lines."""
+    GONE = "gone"
+    """The source was deleted, disabled or made anew under the same name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Partition:
     """What AWS orders within: a shard, a log stream, or `""` for a queue."""
@@ -97,6 +124,10 @@ class Record:
     """ApproximateReceiveCount."""
     attributes: str = '{"system":{},"user":{}}'
     envelope: str = "{}"
+    original_hash: bytes | None = None
+    """16 bytes, keyed, of the payload before it was redacted; None: the payload is as received."""
+    original_bytes: int | None = None
+    """Size of the payload before it was redacted; None: as received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +148,25 @@ class Span:
     from_at: datetime
     to_at: datetime
     cause: str | None = None
-    """None: proved read. Otherwise why not: `trimmed`, `latest_start`, `corrupt_page`, `interrupted` ..."""
+    """None: proved read. Otherwise why not, one of `Cause`."""
+    sealed: bool = False
+    """Read again so much later that nothing late can be missing; of logs only, other sources are read once."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeekEffect:
+    """What one receive of a peek did to one message of somebody's queue."""
+
+    record_id: str
+    received_at: datetime
+    receive_count: int | None
+    """ApproximateReceiveCount after it, ours included."""
+    receives_left: int | None
+    """Receives until the message moves to its dead-letter queue; None: it never does."""
+    hidden_until_at: datetime
+    """From when on consumers see it again at the latest."""
+    given_back_at: datetime | None = None
+    """When it was made visible again; None: not (yet), it comes back by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +180,8 @@ class Page:
     """0 says that the tip was reached; None where the service does not tell."""
     requests: int = field(default=1, compare=False)
     """API calls this page cost."""
+    peek_effects: tuple[PeekEffect, ...] = ()
+    """Stored with the page; the same receive again, given back by then, takes the place of the first."""
 
 
 @dataclass(frozen=True, slots=True)

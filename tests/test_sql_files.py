@@ -14,12 +14,12 @@ from tests.workbench.findings.traces import T0
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.sql import Statement, load_statement, with_literals
 
-CATALOG = "workbench/trace/catalog.sql"
-"""The one file of many statements: SQLite's, run when a trace is made."""
+CATALOG = ("workbench/trace/catalog.sql", "workbench/trace/upgrades/")
+"""Files of many statements: SQLite's, run when a trace is made or brought to our format."""
 FILES = {
     str(path.relative_to(REPOSITORY)): path
     for path in sorted((REPOSITORY / "workbench").rglob("*.sql"))
-    if str(path.relative_to(REPOSITORY)) != CATALOG
+    if not str(path.relative_to(REPOSITORY)).startswith(CATALOG)
 }
 MEANINGS: dict[str, object] = {
     "source_arn": "arn:aws:kinesis:us-east-1:111111111111:stream/orders",

@@ -28,6 +28,8 @@ class Resource(StrEnum):
     SUBSCRIPTION = "subscription"
     STREAM = "stream"
     TABLE = "table"
+    LEASE_TABLE = "lease table"
+    """Where the Kinesis Client Library keeps how far production has read."""
     TABLE_STREAM = "table stream"
     LOG_GROUP = "log group"
     FUNCTION = "function"
@@ -71,7 +73,14 @@ def _rules(
 
 ALLOW: tuple[Rule, ...] = (
     Rule("sts", "GetCallerIdentity", Mode.OBSERVE, None, Resource.CALLER),
-    *_rules("sqs", Mode.OBSERVE, Resource.QUEUE, "GetQueueUrl", "GetQueueAttributes"),
+    *_rules(
+        "sqs",
+        Mode.OBSERVE,
+        Resource.QUEUE,
+        "GetQueueUrl",
+        "GetQueueAttributes",
+        "ListDeadLetterSourceQueues",
+    ),
     *_rules("sqs", Mode.PEEK, Resource.QUEUE, "ReceiveMessage"),
     Rule(
         "sqs",
@@ -108,8 +117,10 @@ ALLOW: tuple[Rule, ...] = (
         "GetRecords",
         "GetShardIterator",
         "ListShards",
+        "ListStreamConsumers",
     ),
     *_rules("dynamodb", Mode.OBSERVE, Resource.TABLE, "DescribeTable"),
+    *_rules("dynamodb", Mode.OBSERVE, Resource.LEASE_TABLE, "DescribeTable", "Scan"),
     *_rules(
         "dynamodbstreams",
         Mode.OBSERVE,
@@ -120,7 +131,14 @@ ALLOW: tuple[Rule, ...] = (
         prefix="dynamodb",
     ),
     *_rules("logs", Mode.OBSERVE, Resource.LOG_GROUP, "DescribeLogGroups", "FilterLogEvents"),
-    *_rules("lambda", Mode.OBSERVE, Resource.FUNCTION, "GetFunctionConfiguration"),
+    *_rules(
+        "lambda",
+        Mode.OBSERVE,
+        Resource.FUNCTION,
+        "GetFunctionConfiguration",
+        "ListAliases",
+        "ListVersionsByFunction",
+    ),
     *_rules("lambda", Mode.OBSERVE, Resource.MAPPING, "ListEventSourceMappings"),
 )
 

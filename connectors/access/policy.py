@@ -1,6 +1,7 @@
 """Prints the least IAM rights that a capture needs, out of the same table that the guard obeys."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +23,9 @@ _TOUCHED: Mapping[Service, frozenset[Resource]] = MappingProxyType(
 _NEVER = ("DeleteQueue", "PurgeQueue", "SendMessage", "SetQueueAttributes", "StartMessageMoveTask")
 
 
-def policy(source: str, mode: Mode | None = None) -> dict[str, Any]:
+def policy(
+    source: str, mode: Mode | None = None, *, lease_table: str | None = None
+) -> dict[str, Any]:
     """The IAM policy document that this capture needs, and no more.
 
     A source that is encrypted with a key of its owner's needs `kms:Decrypt` on that key besides.
@@ -31,6 +34,7 @@ def policy(source: str, mode: Mode | None = None) -> dict[str, Any]:
     Args:
         source: As `parse_source` takes it.
         mode: None: the service's default.
+        lease_table: Where a Kinesis Client Library application keeps its leases; None: not read.
 
     Raises:
         ConnectorError: No such form of a source; a queue without a mode.
@@ -43,13 +47,13 @@ def policy(source: str, mode: Mode | None = None) -> dict[str, Any]:
     """
     name = parse_source(source)
     used = default_mode(name.service) if mode is None else mode
-    rules = [
-        rule
-        for rule in ALLOW
-        if rule.mode in INCLUDED[used] and rule.resource in _TOUCHED[name.service]
-    ]
+    touched = _TOUCHED[name.service] | ({Resource.LEASE_TABLE} if lease_table else frozenset())
+    rules = [rule for rule in ALLOW if rule.mode in INCLUDED[used] and rule.resource in touched]
     kinds = dict.fromkeys(rule.resource for rule in rules)
-    statements = [_allow(name, kind, rules) for kind in kinds]
+    leases = replace(name, name=lease_table) if lease_table else name
+    statements = [
+        _allow(leases if kind == Resource.LEASE_TABLE else name, kind, rules) for kind in kinds
+    ]
     if name.service == Service.SQS:
         statements.append(_deny(name, used))
     return {"Version": "2012-10-17", "Statement": statements}
@@ -95,6 +99,7 @@ def _arn(name: SourceName, kind: Resource) -> str:
         Resource.SUBSCRIPTION: f"{topic}:*",
         Resource.STREAM: f"{start}:kinesis:{place}:stream/{name.name}",
         Resource.TABLE: f"{start}:dynamodb:{place}:table/{name.name}",
+        Resource.LEASE_TABLE: f"{start}:dynamodb:{place}:table/{name.name}",
         Resource.TABLE_STREAM: f"{start}:dynamodb:{place}:table/{name.name}/stream/*",
         Resource.LOG_GROUP: f"{start}:logs:{place}:log-group:{name.name}:*",
         Resource.FUNCTION: f"{start}:lambda:{place}:function:{function}",

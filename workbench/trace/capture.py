@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.record import Connector
+from connectors.record import Connector, Page
 from workbench.errors import WorkbenchError
 from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState, WaitingPage
 from workbench.trace.writer import TraceWriter
@@ -60,6 +60,7 @@ def capture(
     clock: Clock,
     calls_per_second: Callable[[str], float],
     stop: threading.Event,
+    prepare: Callable[[Page], Page] = lambda page: page,
     progress: Callable[[Sequence[SourceState]], None] = lambda sources: None,
 ) -> Captured:
     """Read every connector to its limits into the trace, resuming from its checkpoints.
@@ -74,6 +75,7 @@ def capture(
         clock: the time.
         calls_per_second: the read budget of a service: per shard for streams, per source for the rest.
         stop: set it to end early; nothing that was committed is lost.
+        prepare: what is done to every page before its first byte reaches the disk; called from several threads.
         progress: called after each commit with the state of every source.
 
     Raises:
@@ -99,6 +101,7 @@ def capture(
                     limits,
                     clock,
                     calls_per_second,
+                    prepare,
                 )
             )
         with _short_turns():

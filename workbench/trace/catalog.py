@@ -86,7 +86,7 @@ class Catalog:
             if write:
                 self._connection.execute("pragma journal_mode = wal")
                 self._connection.execute("pragma synchronous = full")
-            version = self.one("select format_version from trace")
+            version = int(self.one("select format_version from trace"))
         except sqlite3.Error as error:
             raise _unreadable(self.folder, error) from error
         if version > FORMAT_VERSION:
@@ -94,6 +94,24 @@ class Catalog:
                 f"wanted a trace of format {FORMAT_VERSION} or older, found {version} in {self.folder}; "
                 "update replay-workbench"
             )
+        if write and version < FORMAT_VERSION:
+            self._upgrade()
+
+    def _upgrade(self) -> None:
+        """Bring an older catalog to our format, one numbered step at a time, all or nothing."""
+        with self.transaction() as connection:
+            found = int(self.one("select format_version from trace"))
+            for version in range(found + 1, FORMAT_VERSION + 1):
+                step = files(__package__).joinpath(f"upgrades/to_{version}.sql").read_text("utf-8")
+                for statement in _statements(step):
+                    connection.execute(statement)
+            connection.execute("update trace set format_version = ?", (FORMAT_VERSION,))
+
+    def has(self, table: str) -> bool:
+        """Whether the catalog knows this table; a trace of an older format lacks the newer ones."""
+        return bool(
+            self.one("select 1 from sqlite_master where type = 'table' and name = ?", (table,))
+        )
 
     def close(self) -> None:
         """Close the connection; the last one folds the write-ahead log into the file."""
@@ -229,6 +247,16 @@ def _initialise(path: Path, at: datetime) -> None:
             (FORMAT_VERSION, str(uuid4()), instant_text(at)),
         )
         connection.execute("commit")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one; SQLite's own `executescript` would commit before it."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:

@@ -16,7 +16,8 @@ create table captures (
   sources    text not null,                     -- JSON list of what was asked for
   started_at text not null,
   ended_at   text,
-  state      text not null                      -- running, done, stopped, interrupted, failed
+  state      text not null,                     -- running, done, stopped, interrupted, failed
+  redaction  text                               -- JSON: profile and fingerprint of its rules; null: stored as received
 );
 
 create table segments (
@@ -54,7 +55,7 @@ create table coverage (
   partition_id text not null,
   from_at      text not null,
   to_at        text not null,
-  state        text not null check (state in ('read', 'hole', 'assumed')),
+  state        text not null check (state in ('read', 'sealed', 'hole', 'assumed')),
   cause        text,
   capture_id   text not null
 );
@@ -71,4 +72,23 @@ create table resources (
 create table settings (
   name  text primary key,                       -- key, sequence: the trace's business fields
   value text not null
+);
+
+create table peek_effects (
+  source_arn      text not null,
+  record_id       text not null,
+  received_at     text not null,
+  receive_count   integer,
+  receives_left   integer,                      -- until the dead-letter queue; null: never
+  hidden_until_at text not null,
+  given_back_at   text,                         -- null: it comes back by itself
+  capture_id      text not null,
+  primary key (source_arn, record_id, received_at)
+);
+
+create table audit (
+  entry_id integer primary key,
+  done_at  text not null,
+  action   text not null,                       -- purge, retention
+  detail   text not null                        -- JSON: what was asked for and how much it took; no payload
 );

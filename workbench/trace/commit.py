@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.record import Checkpoint, Resource, Span
+from connectors.record import Checkpoint, PeekEffect, Resource, Span
 from workbench.trace.instants import instant_text
 from workbench.trace.segments import Segment
 
@@ -20,6 +20,7 @@ class Move:
     spans: tuple[Span, ...] = ()
     state: str = "read"
     """`read`, or `assumed` for imported files that carry no coverage."""
+    peek_effects: tuple[PeekEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,27 @@ def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
         )
     for span in move.spans:
         _cover(connection, move, span, change.capture_id)
+    connection.executemany(
+        "insert or replace into peek_effects values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                move.source_arn,
+                effect.record_id,
+                instant_text(effect.received_at),
+                effect.receive_count,
+                effect.receives_left,
+                instant_text(effect.hidden_until_at),
+                instant_text(effect.given_back_at) if effect.given_back_at else None,
+                change.capture_id,
+            )
+            for effect in move.peek_effects
+        ],
+    )
 
 
 def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: str) -> None:
     """Grow the span that this one touches, or write a new row."""
-    state = move.state if span.cause is None else "hole"
+    state = "hole" if span.cause else "sealed" if span.sealed else move.state
     from_at, to_at = instant_text(span.from_at), instant_text(span.to_at)
     touched = connection.execute(
         "update coverage set from_at = min(from_at, ?1), to_at = max(to_at, ?2)"

@@ -15,7 +15,7 @@ import polars as pl
 from workbench.errors import TraceError, UsageError
 from workbench.trace.catalog import Catalog
 from workbench.trace.instants import instant_text
-from workbench.trace.relations import BOOKS, connect, define_relations, disconnect
+from workbench.trace.relations import BOOKS, connect, define_empty, define_relations, disconnect
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal, load_statement
 
@@ -181,8 +181,18 @@ class Trace:
         with self._cursor() as cursor:
             try:
                 cursor.execute(f"attach {literal(str(self.path))} as sealed (read_only)")
-                for name in (*SEGMENT_RELATIONS, *CATALOG_RELATIONS, *BOOKS):
+                for name in BOOKS:
                     cursor.execute(f"create view {name} as from sealed.{name}")
+                there = set(
+                    cursor.execute(
+                        "select table_name from duckdb_tables() where database_name = 'sealed'"
+                    ).fetchall()
+                )
+                for name, schema in (SEGMENT_RELATIONS | CATALOG_RELATIONS).items():
+                    if (name,) in there:
+                        cursor.execute(f"create view {name} as from sealed.{name}")
+                    else:
+                        define_empty(cursor, name, schema)
             except duckdb.Error as error:
                 raise TraceError(
                     f"wanted an export of a trace, found {_first_line(error)} in {self.path}"

@@ -17,7 +17,7 @@ BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 
 
 def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Point every relation at what the catalog says is live, all at once."""
+    """Point every relation at what the catalog says is live, all at once; what an older trace lacks is empty."""
     cursor.begin()
     for name, schema in SEGMENT_RELATIONS.items():
         _define_view(cursor, name, schema, catalog.live_segments(name))
@@ -63,6 +63,11 @@ def _define_view(
     if segments:
         cursor.execute(f"create view {name} as from read_parquet({literal(segments)})")
         return
+    define_empty(cursor, name, schema)
+
+
+def define_empty(cursor: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> None:
+    """A relation without rows: nothing of it was written yet, or an older workbench did not know it."""
     empty = cursor.from_arrow(schema.empty_table())
     columns = ", ".join(
         f"null::{kind} as {column}" for column, kind in zip(empty.columns, empty.types, strict=True)
@@ -76,7 +81,8 @@ def _define_table(cursor: duckdb.DuckDBPyConnection, name: str, table: pa.Table)
 
 
 def _from_catalog(catalog: Catalog, name: str, schema: pa.Schema) -> pa.Table:
-    rows = catalog.rows(f"select {', '.join(schema.names)} from {name}")  # noqa: S608 - our own schema
+    statement = f"select {', '.join(schema.names)} from {name}"  # noqa: S608 - our own schema
+    rows = catalog.rows(statement) if catalog.has(name) else []
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [
         pa.array(

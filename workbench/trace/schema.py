@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised by one with each change of the columns or the catalog; an older trace is upgraded step by step."""
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -119,5 +119,32 @@ RESOURCES = pa.schema(
     ]
 )
 
-CATALOG_RELATIONS: dict[str, pa.Schema] = {"coverage": COVERAGE, "resources": RESOURCES}
+PEEK_EFFECTS = pa.schema(
+    [
+        ("source_arn", pa.string()),
+        ("record_id", pa.string()),
+        ("received_at", INSTANT),
+        ("receive_count", pa.int32()),
+        ("receives_left", pa.int32()),
+        ("hidden_until_at", INSTANT),
+        ("given_back_at", INSTANT),
+        ("capture_id", pa.string()),
+    ]
+)
+
+AUDIT = pa.schema(
+    [
+        ("entry_id", pa.int64()),
+        ("done_at", INSTANT),
+        ("action", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+
+CATALOG_RELATIONS: dict[str, pa.Schema] = {
+    "coverage": COVERAGE,
+    "resources": RESOURCES,
+    "peek_effects": PEEK_EFFECTS,
+    "audit": AUDIT,
+}
 """Kept in the catalog itself: small, and written in the same commit as the records they speak of."""

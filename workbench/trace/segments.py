@@ -59,8 +59,11 @@ def records_table(records: Iterable[Record], capture_id: str) -> pa.Table:
         pa.array([row.received_at for row in rows], RECORDS.field("received_at").type),
         pa.array([row.receive_count for row in rows], pa.int32()),
         pa.array(bodies, pa.binary()),
-        pa.array([body_hash(body) for body in bodies], pa.binary(16)),
-        pa.array([len(body) for body in bodies], pa.int32()),
+        pa.array([row.original_hash or body_hash(row.body) for row in rows], pa.binary(16)),
+        pa.array(
+            [len(row.body) if row.original_bytes is None else row.original_bytes for row in rows],
+            pa.int32(),
+        ),
         pa.array([parse_status(body) for body in bodies], pa.string()),
         pa.array([row.attributes for row in rows], pa.string()),
         pa.array([row.envelope for row in rows], pa.string()),

@@ -48,6 +48,8 @@ class Clock:
 
     now: Callable[[], datetime]
     monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+    wait: Callable[[threading.Event, float], object] = threading.Event.wait
+    """Waits so many seconds, or until the event is set."""
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class SourceReader(threading.Thread):
         limits: Limits,
         clock: Clock,
         calls_per_second: Callable[[str], float],
+        prepare: Callable[[Page], Page],
     ) -> None:
         super().__init__(name=f"read {connector.source_arn}", daemon=True)
         self.connector = connector
@@ -84,6 +87,7 @@ class SourceReader(threading.Thread):
         self._checkpoints = writer.checkpoints(connector.source_arn)
         self._pages, self._stop_asked, self._limits, self._clock = pages, stop, limits, clock
         self._rate = calls_per_second(connector.service)
+        self._prepare = prepare
         self._budgets: dict[str, Budget] = {}
         self._read_until: dict[str, datetime] = {}
         self._halt = threading.Event()
@@ -165,7 +169,7 @@ class SourceReader(threading.Thread):
                     )
                     self.state.error = str(error)
                     return
-                self._halt.wait(min(LONGEST_PAUSE_S, 0.25 * 2**failures))
+                self._clock.wait(self._halt, min(LONGEST_PAUSE_S, 0.25 * 2**failures))
 
     def _steps(self, partition: Partition) -> Generator[None, None, None]:
         """Hand over a page, let the other partitions have theirs, and go on once it is durable."""
@@ -187,7 +191,8 @@ class SourceReader(threading.Thread):
 
     def _hand_over(self, page: Page) -> "Future[None]":
         fresh = self._repeats.without(self.connector.source_arn, page)
-        waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, fresh))
+        prepared = self._prepare(fresh)
+        waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, prepared))
         self._pages.put(waiting)
         return waiting.durable
 
@@ -211,7 +216,7 @@ class SourceReader(threading.Thread):
         budget = self._budgets.setdefault(lane, Budget(self._rate))
         delay_ms = budget.delay_ms(self._clock.monotonic_ms())
         if delay_ms:
-            self._halt.wait(delay_ms / 1_000)
+            self._clock.wait(self._halt, delay_ms / 1_000)
         budget.spend(self._clock.monotonic_ms())
 
     def _leave_hole(self, partition_id: str, cause: str) -> None:

@@ -24,8 +24,8 @@ class LaidOutPage:
 
     source_arn: str
     page: Page
-    table: pa.Table
-    """Columns of `records`; the deliveries are numbered when they are appended."""
+    tables: tuple[pa.Table, ...]
+    """Columns of `records`, one table a service; the deliveries are numbered when they are appended."""
 
 
 class TraceWriter:
@@ -64,7 +64,7 @@ class TraceWriter:
 
     def lay_out(self, source_arn: str, page: Page) -> LaidOutPage:
         """The page with its rows in columns, ready to be appended; may be called from any thread."""
-        return LaidOutPage(source_arn, page, records_table(page.records, self.capture_id))
+        return LaidOutPage(source_arn, page, self._tables(page.records))
 
     def append_pages(self, pages: Sequence[tuple[str, Page]]) -> None:
         """Lay out and append `(source_arn, page)` pairs, where no other thread has laid them out."""
@@ -82,28 +82,20 @@ class TraceWriter:
                 source_arn=each.source_arn,
                 partition_id=each.page.checkpoint.partition_id,
                 checkpoint=each.page.checkpoint,
-                last_sequence_number=each.page.records[-1].sequence_number
-                if each.page.records
-                else None,
+                last_sequence_number=_last_sequence_number(each),
                 spans=each.page.spans,
+                peek_effects=each.page.peek_effects,
             )
             for each in pages
         )
         held = {each.source_arn for each in pages} & self._epochs.keys()
-        segments = self._record_segments([each.table for each in pages if each.page.records])
+        segments = self._record_segments([table for each in pages for table in each.tables])
         self._commit(segments, moves, epochs={arn: self._epochs[arn] for arn in held})
 
     def append_records(self, records: Sequence[Record], resources: Sequence[Resource] = ()) -> None:
         """Make imported records and configuration durable; each partition's span counts as `assumed`."""
-        services = dict.fromkeys(record.service for record in records)
-        tables = [
-            records_table(
-                [record for record in records if record.service == service], self.capture_id
-            )
-            for service in services
-        ]
         moves = tuple(_assumed_moves(records))
-        self._commit(self._record_segments(tables), moves, resources)
+        self._commit(self._record_segments(self._tables(records)), moves, resources)
 
     def append_resources(self, resources: Sequence[Resource]) -> None:
         """Make configuration snapshots durable."""
@@ -132,6 +124,13 @@ class TraceWriter:
             self.catalog.end(self.capture_id, state, self._now())
         finally:
             self.catalog.close()
+
+    def _tables(self, records: Sequence[Record]) -> tuple[pa.Table, ...]:
+        """The records in columns, one table a service."""
+        by_service: dict[str, list[Record]] = {}
+        for record in records:
+            by_service.setdefault(record.service, []).append(record)
+        return tuple(records_table(rows, self.capture_id) for rows in by_service.values())
 
     def _record_segments(self, tables: Sequence[pa.Table]) -> tuple[Segment, ...]:
         """One segment a service, rows in the order they came, each with a number of its own."""
@@ -177,6 +176,13 @@ class TraceWriter:
             self.capture_id, self._now(), segments, moves, tuple(resources), epochs or {}
         )
         self.catalog.commit(change)
+
+
+def _last_sequence_number(laid_out: LaidOutPage) -> str | None:
+    """Of the page's last record; a log group's page may end with deliveries of other sources, told by its lines."""
+    own = (r for r in reversed(laid_out.page.records) if r.source_arn == laid_out.source_arn)
+    last = next(own, None)
+    return last.sequence_number if last else None
 
 
 def _assumed_moves(records: Iterable[Record]) -> Iterable[Move]:

@@ -38,7 +38,8 @@ def test_every_right_that_is_granted_is_one_the_guard_lets_through(source: str, 
 
 
 def test_every_row_of_the_list_is_granted_by_some_policy() -> None:
-    granted = set().union(*(actions(policy(*case), "Allow") for case in CASES))
+    granted = actions(policy("kinesis:orders", lease_table="orders-app"), "Allow")
+    granted = granted.union(*(actions(policy(*case), "Allow") for case in CASES))
     assert granted == {
         rule.action
         for rule in ALLOW
@@ -46,7 +47,7 @@ def test_every_row_of_the_list_is_granted_by_some_policy() -> None:
     }
 
 
-def test_observing_a_stream_needs_four_rights_on_that_stream() -> None:
+def test_observing_a_stream_needs_five_rights_on_that_stream() -> None:
     arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders"
     stream = policy(arn)["Statement"][0]
     assert stream["Resource"] == arn
@@ -55,7 +56,16 @@ def test_observing_a_stream_needs_four_rights_on_that_stream() -> None:
         "kinesis:GetRecords",
         "kinesis:GetShardIterator",
         "kinesis:ListShards",
+        "kinesis:ListStreamConsumers",
     ]
+
+
+def test_a_lease_table_is_read_only_when_it_is_named_and_nothing_else_of_dynamodb() -> None:
+    document = policy("kinesis:orders", lease_table="orders-app")
+    tables = [s for s in document["Statement"] if "dynamodb:Scan" in s["Action"]]
+
+    assert [s["Resource"] for s in tables] == ["arn:aws:dynamodb:*:*:table/orders-app"]
+    assert "dynamodb:Scan" not in actions(policy("kinesis:orders"), "Allow")
 
 
 def test_peeking_denies_what_would_lose_messages() -> None:

@@ -1,16 +1,23 @@
 """The catalog: what is live, how far each source was read, what was covered."""
 
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.record import Span
+from tests.conftest import REPOSITORY
 from tests.factories import QUEUE, SHARD, STREAM, clock, instant, kinesis_record, page
 from workbench.errors import TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.catalog import Catalog
 from workbench.trace.schema import FORMAT_VERSION
+from workbench.trace.verify import verify
+
+OLD_TRACE = REPOSITORY / "datasets" / "orders.trace"
+"""Written in format 1."""
 
 Covered = list[tuple[float, float, str]]
 
@@ -162,3 +169,40 @@ def test_business_fields_are_kept_and_replaced(folder: Path) -> None:
     writer.catalog.remember(key="$.order.id")
 
     assert writer.catalog.settings() == {"key": "$.order.id", "sequence": "$.v"}
+
+
+def test_a_trace_of_an_older_format_is_read_as_it_is_and_upgraded_by_the_first_who_writes(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "old.trace"
+    shutil.copytree(OLD_TRACE, folder)
+    with open_trace(folder) as trace:
+        before = trace.coverage()
+        assert trace.info()["format_version"] == 1
+        assert trace.sql("from peek_effects").is_empty()
+
+    TraceWriter(folder, "import", [], clock).close()
+
+    with open_trace(folder) as trace:
+        assert trace.info()["format_version"] == FORMAT_VERSION
+        assert trace.coverage().equals(before)
+        assert trace.sql("from audit").is_empty()
+    assert verify(folder).problems == ()
+
+
+def test_an_upgraded_catalog_is_like_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(OLD_TRACE, tmp_path / "old.trace")
+    TraceWriter(tmp_path / "old.trace", "import", [], clock).close()
+    TraceWriter(tmp_path / "new.trace", "import", [], clock).close()
+
+    assert columns(tmp_path / "old.trace") == columns(tmp_path / "new.trace")
+
+
+def columns(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table's columns as SQLite describes them, and the indexes."""
+    catalog = Catalog.open(folder)
+    try:
+        tables = [name for (name,) in catalog.rows("select name from sqlite_master")]
+        return {name: catalog.rows(f"pragma table_info({name})") for name in tables}
+    finally:
+        catalog.close()

@@ -23,7 +23,9 @@ OURS = {"delivery_id", "capture_id", "body_hash", "body_bytes", "parse_status"}
 
 
 def test_a_row_of_records_has_every_field_of_a_record_and_ours() -> None:
-    assert set(RECORDS.names) == set(Record.__slots__) | OURS
+    before_redaction = {"original_hash", "original_bytes"}  # they are what two columns of ours hold
+
+    assert set(RECORDS.names) == set(Record.__slots__) - before_redaction | OURS
 
 
 @pytest.mark.parametrize("relation", RELATIONS)

@@ -279,7 +279,8 @@ def test_a_record_of_each_service_comes_back_as_it_was(folder: Path) -> None:
         log_event(4, "größer"),
         dynamodb_change(5, {"v": {"N": "1"}}, {"v": {"N": "0"}}, seconds=5),
     ]
-    fields = [name for name in type(records[0]).__slots__ if name != "received_at"]
+    left_out = ("received_at", "original_hash", "original_bytes")
+    fields = [name for name in type(records[0]).__slots__ if name not in left_out]
 
     with write_trace(folder, records) as trace:
         rows = trace.sql("select * from records order by record_id").to_dicts()
