@@ -21,6 +21,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/findings/finding.py": "tests/workbench/findings/test_find.py",
     "workbench/trace/commit.py": "tests/workbench/trace/test_catalog.py",
     "workbench/trace/relations.py": "tests/workbench/trace/test_reader.py",
+    "workbench/trace/partition_reader.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/source_reader.py": "tests/workbench/trace/test_capture.py",
     "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.record import Connector, Page
+from connectors.errors import ConnectorError
+from connectors.record import Connector, Page, Resource
 from workbench.errors import WorkbenchError
 from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState, WaitingPage
 from workbench.trace.writer import TraceWriter
@@ -61,6 +62,7 @@ def capture(
     calls_per_second: Callable[[str], float],
     stop: threading.Event,
     prepare: Callable[[Page], Page] = lambda page: page,
+    committed: Callable[[Sequence[tuple[str, Page]]], None] = lambda pages: None,
     progress: Callable[[Sequence[SourceState]], None] = lambda sources: None,
 ) -> Captured:
     """Read every connector to its limits into the trace, resuming from its checkpoints.
@@ -76,6 +78,7 @@ def capture(
         calls_per_second: the read budget of a service: per shard for streams, per source for the rest.
         stop: set it to end early; nothing that was committed is lost.
         prepare: what is done to every page before its first byte reaches the disk; called from several threads.
+        committed: called after each commit, in the writer's thread, with source and page of all that became durable.
         progress: called after each commit with the state of every source.
 
     Raises:
@@ -107,11 +110,10 @@ def capture(
         with _short_turns():
             for reader in readers:
                 reader.start()
-            _write(writer, readers, pages, lambda: progress(list(states.values())))
-        _close_books(writer, readers, clock)
-        state = (
-            "stopped" if stop.is_set() and any(reader.cut_short for reader in readers) else "done"
-        )
+            _write(writer, readers, pages, committed, lambda: progress(list(states.values())))
+        _close_books(writer, readers)
+        cut_short = limits.follow or any(reader.cut_short for reader in readers)
+        state = "stopped" if stop.is_set() and cut_short else "done"
     except KeyboardInterrupt:
         state = "interrupted"
         raise
@@ -141,37 +143,42 @@ def _write(
     writer: TraceWriter,
     readers: "Sequence[SourceReader]",
     pages: "queue.Queue[WaitingPage]",
+    committed: Callable[[Sequence[tuple[str, Page]]], None],
     progress: Callable[[], None],
 ) -> None:
-    """Commit pages as they come until every reader has ended and nothing waits."""
+    """Commit pages and configuration as they come until every reader has ended and nothing waits."""
     while True:
-        batch = _next_batch(pages, readers)
-        if batch is None:
-            return
-        try:
-            writer.append([each.laid_out for each in batch])
-        except BaseException as error:
-            for each in batch:
-                each.durable.set_exception(error)
-            raise
-        for each in batch:
-            each.durable.set_result(None)
-        progress()
-
-
-def _next_batch(
-    pages: "queue.Queue[WaitingPage]", readers: "Sequence[SourceReader]"
-) -> list[WaitingPage] | None:
-    """All pages that wait, at least one; None when there will be no more."""
-    first = None
-    while first is None:
         ended = not any(reader.is_alive() for reader in readers)
-        try:
-            first = pages.get(timeout=0.05)
-        except queue.Empty:
-            if ended:
-                return None
-    batch, records = [first], len(first.laid_out.page.records)
+        for reader in readers:
+            writer.append_resources(list(_waiting(reader.resources)))
+        batch = _next_batch(pages)
+        if batch:
+            _commit(writer, batch)
+            committed([(each.laid_out.source_arn, each.laid_out.page) for each in batch])
+            progress()
+        elif ended:
+            return
+
+
+def _commit(writer: TraceWriter, batch: list[WaitingPage]) -> None:
+    """Make the pages durable in one commit, and tell their readers."""
+    try:
+        writer.append([each.laid_out for each in batch])
+    except BaseException as error:
+        for each in batch:
+            each.durable.set_exception(error)
+        raise
+    for each in batch:
+        each.durable.set_result(None)
+
+
+def _next_batch(pages: "queue.Queue[WaitingPage]") -> list[WaitingPage]:
+    """All pages that wait; none where none came for a while."""
+    try:
+        batch = [pages.get(timeout=0.05)]
+    except queue.Empty:
+        return []
+    records = len(batch[0].laid_out.page.records)
     while records < RECORDS_AT_ONCE:
         try:
             batch.append(pages.get_nowait())
@@ -181,10 +188,19 @@ def _next_batch(
     return batch
 
 
-def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]", clock: Clock) -> None:
-    """Write configuration snapshots, and a hole for what a failed source leaves unread."""
+def _waiting(resources: "queue.Queue[Resource]") -> Iterator[Resource]:
+    while True:
+        try:
+            yield resources.get_nowait()
+        except queue.Empty:
+            return
+
+
+def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]") -> None:
+    """Write a hole for what a source leaves unread; mend those of a source that was read whole."""
     for reader in readers:
-        writer.append_resources(reader.resources)
+        if not reader.cut_short:
+            writer.mend(reader.connector.source_arn)
         for partition_id, span in reader.holes:
             writer.append_hole(reader.connector.source_arn, partition_id, span)
             reader.state.holes += 1
@@ -203,5 +219,23 @@ def _let_go(
             pages.get(timeout=0.05).durable.set_exception(WorkbenchError("the capture has ended"))
         except queue.Empty:
             continue
+    _close(connectors)
+
+
+def _close(connectors: Sequence[Connector]) -> None:
+    """Close every connector, also where another cannot undo what it added."""
+    earlier = sys.exc_info()[1]
     for connector in connectors:
-        connector.close()
+        try:
+            connector.close()
+        except ConnectorError as error:
+            earlier = _first(error, earlier)
+    if isinstance(earlier, ConnectorError) and earlier is not sys.exc_info()[1]:
+        raise earlier
+
+
+def _first(error: ConnectorError, earlier: BaseException | None) -> BaseException:
+    if earlier is None:
+        return error
+    earlier.add_note(str(error))
+    return earlier

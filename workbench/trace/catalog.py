@@ -17,7 +17,8 @@ from uuid import uuid4
 from connectors.record import Checkpoint
 from workbench.errors import FencedError, TraceError
 from workbench.trace.commit import Commit, write_commit
-from workbench.trace.instants import instant_text
+from workbench.trace.coverage_ledger import mend_source
+from workbench.trace.instants import instant_text, parse_instant
 from workbench.trace.schema import FORMAT_VERSION
 from workbench.trace.segments import flush_folder
 
@@ -191,6 +192,20 @@ class Catalog:
             partition: Checkpoint(partition, position, bool(done))
             for partition, position, done in found
         }
+
+    def read_to(self, source_arn: str) -> dict[str, datetime]:
+        """Up to where each partition's time was ever proved read, by partition."""
+        found = self.rows(
+            "select partition_id, max(to_at) from coverage"
+            " where source_arn = ? and state in ('read', 'sealed') group by partition_id",
+            (source_arn,),
+        )
+        return {partition: parse_instant(to_at) for partition, to_at in found}
+
+    def mend(self, source_arn: str) -> None:
+        """Forget that the source as a whole could not be read once: its partitions have been read since."""
+        with self.transaction() as connection:
+            mend_source(connection, source_arn)
 
     def live_segments(self, relation: str) -> list[str]:
         """Absolute paths of the relation's live segments, oldest first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.record import Checkpoint, PeekEffect, Resource, Span
+from workbench.trace.coverage_ledger import Place, write_spans
 from workbench.trace.instants import instant_text
 from workbench.trace.segments import Segment
 
@@ -80,8 +81,8 @@ def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
                 instant_text(change.at),
             ),
         )
-    for span in move.spans:
-        _cover(connection, move, span, change.capture_id)
+    place = Place(move.source_arn, move.partition_id, change.capture_id)
+    write_spans(connection, place, move.spans, move.state)
     connection.executemany(
         "insert or replace into peek_effects values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -98,20 +99,3 @@ def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:
             for effect in move.peek_effects
         ],
     )
-
-
-def _cover(connection: sqlite3.Connection, move: Move, span: Span, capture_id: str) -> None:
-    """Grow the span that this one touches, or write a new row."""
-    state = "hole" if span.cause else "sealed" if span.sealed else move.state
-    from_at, to_at = instant_text(span.from_at), instant_text(span.to_at)
-    touched = connection.execute(
-        "update coverage set from_at = min(from_at, ?1), to_at = max(to_at, ?2)"
-        " where source_arn = ?3 and partition_id = ?4 and capture_id = ?5 and state = ?6 and cause is ?7"
-        " and from_at <= ?2 and to_at >= ?1",
-        (from_at, to_at, move.source_arn, move.partition_id, capture_id, state, span.cause),
-    )
-    if touched.rowcount == 0:
-        connection.execute(
-            "insert into coverage values (?, ?, ?, ?, ?, ?, ?)",
-            (move.source_arn, move.partition_id, from_at, to_at, state, span.cause, capture_id),
-        )

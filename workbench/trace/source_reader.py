@@ -1,35 +1,47 @@
-"""Reading one source in a thread of its own: its partitions in turn, each page durable before the next."""
+"""Reading one source: its partitions side by side, parents before children, each within its read budget."""
 
+import heapq
+import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connectors.budget import Budget
-from connectors.errors import ConnectorError, CorruptAnswerError, ThrottledError
-from connectors.record import Connector, Page, Partition, Resource, Service, Span
+from connectors.errors import ConnectorError, SourceNotFoundError
+from connectors.record import Cause, Connector, Page, Partition, Resource, Service, Span
 from workbench.errors import WorkbenchError
+from workbench.trace.partition_reader import PartitionReader
 from workbench.trace.repeats import RepeatedEvents
+from workbench.trace.unread import Asked, unread
 from workbench.trace.writer import LaidOutPage, TraceWriter
 
 STREAMS = (Service.KINESIS, Service.DYNAMODB)
-TRIES = 6
-"""Attempts at a page that is throttled or corrupt before its partition is given up with a hole."""
-LONGEST_PAUSE_S = 30.0
-ENDED = object()
+READ_AT_ONCE = 8
+"""Shards of one stream that are asked at the same time: an answer takes tens of milliseconds, most of it waiting."""
+LISTED_AGAIN_MS = 120_000
+"""While following, partitions are listed again so often, as the Kinesis Client Library does."""
+LOOKED_AGAIN_MS = 300_000
+"""While following, configuration is looked at again so often; only what has changed is stored."""
+PATIENCE_MS = 200
+DRAINED_WITHIN_MS = 30_000
+"""So long a stopped tap may take to read what has already reached its queue, before that queue is removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a capture is done."""
+    """What was asked for, and when a capture is done."""
 
     until: datetime | None = None
     """Stop a partition that was read up to here; None for the tip as of now."""
     follow: bool = False
     """Go on at the tip until stopped."""
+    since: datetime | None = None
+    """From where on it was asked for; None: from the oldest that is kept."""
 
 
 @dataclass(slots=True)
@@ -40,6 +52,8 @@ class SourceState:
     records: int = 0
     holes: int = 0
     error: str | None = None
+    behind_ms: int | None = None
+    """How far the partition furthest behind is from the tip; None where the service does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +75,7 @@ class WaitingPage:
 
 
 class SourceReader(threading.Thread):
-    """Reads one source: its partitions in turn, parents before children, each page durable before the next."""
+    """Reads one source; an error ends this source alone, and says what it left unread."""
 
     def __init__(
         self,
@@ -74,22 +88,31 @@ class SourceReader(threading.Thread):
         clock: Clock,
         calls_per_second: Callable[[str], float],
         prepare: Callable[[Page], Page],
+        read_at_once: int = READ_AT_ONCE,
     ) -> None:
         super().__init__(name=f"read {connector.source_arn}", daemon=True)
         self.connector = connector
         self.state = state
-        self.resources: Sequence[Resource] = ()
+        self.resources: queue.Queue[Resource] = queue.Queue()
         self.holes: list[tuple[str, Span]] = []
         self.cut_short = False
-        self._started_at = clock.now()
         self._writer = writer
+        self._pages, self._stop_asked, self._limits, self._clock = pages, stop, limits, clock
+        self._prepare = prepare
+        self._started_at = clock.now()
+        self._stopped_ms: int | None = None
         self._repeats = RepeatedEvents(writer.catalog.folder)
         self._checkpoints = writer.checkpoints(connector.source_arn)
-        self._pages, self._stop_asked, self._limits, self._clock = pages, stop, limits, clock
+        self._read_to = writer.read_to(connector.source_arn)
         self._rate = calls_per_second(connector.service)
-        self._prepare = prepare
         self._budgets: dict[str, Budget] = {}
-        self._read_until: dict[str, datetime] = {}
+        self._at_once = read_at_once if connector.service in STREAMS else 1
+        self._readers: dict[str, PartitionReader] = {}
+        self._due: list[tuple[int, int, PartitionReader]] = []
+        self._order = itertools.count()
+        self._listed: Sequence[Partition] = ()
+        self._list_again_ms = self._look_again_ms = 0
+        self._known_documents: set[tuple[str, str]] = set()
         self._halt = threading.Event()
 
     def stop_reading(self) -> None:
@@ -97,131 +120,221 @@ class SourceReader(threading.Thread):
         self._halt.set()
 
     def run(self) -> None:
-        """Read until every partition is done; an error ends this source alone."""
+        """Read until every partition is done, and note what was left unread."""
+        cause, reason = Cause.INTERRUPTED, None
         try:
             self._read_source()
-            self.resources = self.connector.resources()
+            self._look(whole=True)
+        except SourceNotFoundError as error:
+            cause, reason = Cause.GONE, str(error)
         except (ConnectorError, WorkbenchError) as error:
-            self._give_up(str(error))
+            cause, reason = Cause.UNREADABLE, str(error)
         except Exception as error:  # noqa: BLE001 - a reader that died unseen would look complete
-            self._give_up(f"unexpected {type(error).__name__} while reading: {error}")
-
-    def _give_up(self, reason: str) -> None:
-        self.state.error = reason
-        self.cut_short = True
-        self._leave_hole("", "unreadable")
+            cause = Cause.UNREADABLE
+            reason = f"unexpected {type(error).__name__} while reading: {error}"
+        self.state.error = reason or self.state.error
+        self._note_unread(cause, failed=reason is not None)
 
     def _read_source(self) -> None:
-        """One page of each partition in turn; children join as soon as their parents were read to the end."""
-        reading: dict[str, Generator[None, None, None]] = {}
-        done: set[str] = set()
-        self._begin(reading, done)
-        try:
-            while reading and not self._stopping():
-                for partition_id in list(reading):
-                    if next(reading[partition_id], ENDED) is not ENDED:
-                        continue
-                    if self._stopping():
-                        break
-                    del reading[partition_id]
-                    done.add(partition_id)
-                    if self._finished(partition_id):
-                        self._begin(reading, done)
-            self.cut_short = bool(reading)
-        finally:
-            for pages in reading.values():
-                pages.close()
+        self._begin()
+        self._look()
+        with _executor(self._at_once) as workers:
+            running: dict[Future[Page | None], PartitionReader] = {}
+            try:
+                while (self._due or running) and not self._stopping():
+                    self._look_around()
+                    self._start_steps(workers, running)
+                    self._end_steps(running)
+            except BaseException:
+                self._wait_for(running)
+                self._let_go()
+                raise
+            self._wait_for(running)
+        if (failed := self._let_go()) is not None:
+            raise failed
 
-    def _begin(self, reading: dict[str, Generator[None, None, None]], done: set[str]) -> None:
+    def _wait_for(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
+        wait(running)
+        for future, reader in running.items():
+            self._account(reader, None if future.exception() else future.result())
+
+    def _start_steps(
+        self, workers: Executor, running: "dict[Future[Page | None], PartitionReader]"
+    ) -> None:
+        """Give every partition that is due to a free worker; wait where none is due and none is running."""
+        now_ms = self._clock.monotonic_ms()
+        while self._due and len(running) < self._at_once and self._due[0][0] <= now_ms:
+            _, _, reader = heapq.heappop(self._due)
+            self._budget(reader).spend(now_ms)
+            running[workers.submit(reader.step)] = reader
+        if not running and self._due:
+            self._clock.wait(self._halt, min(PATIENCE_MS, self._due[0][0] - now_ms) / 1_000)
+
+    def _end_steps(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
+        """Account for the steps that are over; each partition is due again, or done."""
+        if not running:
+            return
+        ended = wait(running, PATIENCE_MS / 1_000, FIRST_COMPLETED).done
+        for future in ended:
+            reader = running.pop(future)
+            self._account(reader, future.result())
+            if reader.fatal is not None:
+                raise reader.fatal
+            if not reader.ended:
+                self._schedule(reader)
+            elif reader.given_up is not None:
+                self._give_up(reader, reader.given_up)
+            elif self._finished(reader.partition_id):
+                self._begin()
+
+    def _give_up(self, reader: PartitionReader, cause: Cause) -> None:
+        self.state.error = str(reader.error)
+        alone = {reader.partition_id: reader.read_to_at}
+        self.holes += unread(self._asked(failed=True), cause, alone, (), ())
+
+    def _schedule(self, reader: PartitionReader) -> None:
+        now_ms = self._clock.monotonic_ms()
+        pause_ms = max(self._budget(reader).delay_ms(now_ms), reader.pause_ms())
+        reader.due_ms = now_ms + pause_ms
+        heapq.heappush(self._due, (reader.due_ms, next(self._order), reader))
+
+    def _account(self, reader: PartitionReader, durable: Page | None) -> None:
+        if reader.error is not None:
+            self.state.error = str(reader.error)
+        elif self.state.error is not None and not any(r.error for r in self._readers.values()):
+            self.state.error = None
+        if durable is None:
+            return
+        if reader.checkpoint is not None:
+            self._checkpoints[reader.partition_id] = reader.checkpoint
+        self.state.records += len(durable.records)
+        self.state.holes += sum(span.cause is not None for span in durable.spans)
+        told = [r.behind_ms for r in self._readers.values() if r.behind_ms is not None]
+        self.state.behind_ms = max(told, default=None)
+
+    def _look_around(self) -> None:
+        """While following: new partitions, and configuration that has changed."""
+        if not self._limits.follow:
+            return
+        now_ms = self._clock.monotonic_ms()
+        if now_ms >= self._list_again_ms:
+            self._begin()
+        if now_ms >= self._look_again_ms:
+            self._look()
+
+    def _begin(self) -> None:
         """Start every listed partition that may be read now and is not yet."""
-        listed = self.connector.partitions()
-        for partition in listed:
-            known = partition.partition_id in reading or partition.partition_id in done
-            if not known and self._may_start(partition, listed):
-                reading[partition.partition_id] = self._pages_of(partition)
+        self._list_again_ms = self._clock.monotonic_ms() + LISTED_AGAIN_MS
+        self._listed = self.connector.partitions()
+        for partition in self._listed:
+            if partition.partition_id not in self._readers and self._may_start(partition):
+                reader = self._reader_of(partition)
+                self._readers[partition.partition_id] = reader
+                self._schedule(reader)
 
-    def _may_start(self, partition: Partition, listed: Sequence[Partition]) -> bool:
+    def _reader_of(self, partition: Partition) -> PartitionReader:
+        partition_id = partition.partition_id
+        return PartitionReader(
+            partition,
+            self.connector,
+            self._hand_over,
+            self._checkpoints.get(partition_id),
+            self._read_to.get(partition_id),
+            patient=self._limits.follow,
+            is_last=self._is_last,
+        )
+
+    def _may_start(self, partition: Partition) -> bool:
         """Not read to its end before, and every parent that is still listed has been."""
         if self._finished(partition.partition_id):
             return False
-        there = {each.partition_id for each in listed}
+        there = {each.partition_id for each in self._listed}
         return all(self._finished(parent) for parent in partition.parents if parent in there)
 
     def _finished(self, partition_id: str) -> bool:
         checkpoint = self._checkpoints.get(partition_id)
         return checkpoint is not None and checkpoint.finished
 
-    def _pages_of(self, partition: Partition) -> Generator[None, None, None]:
-        """A step for each page of one partition; begins again after the last durable one when an answer was refused."""
-        failures = 0
-        while not self._stopping():
-            try:
-                for _ in self._steps(partition):
-                    failures = 0
-                    yield
-                return
-            except (ThrottledError, CorruptAnswerError) as error:
-                failures += 1
-                if failures >= TRIES:
-                    throttled = isinstance(error, ThrottledError)
-                    self._leave_hole(
-                        partition.partition_id, "throttled_skip" if throttled else "corrupt_page"
-                    )
-                    self.state.error = str(error)
-                    return
-                self._clock.wait(self._halt, min(LONGEST_PAUSE_S, 0.25 * 2**failures))
-
-    def _steps(self, partition: Partition) -> Generator[None, None, None]:
-        """Hand over a page, let the other partitions have theirs, and go on once it is durable."""
-        reading = self.connector.read(partition, self._checkpoints.get(partition.partition_id))
-        try:
-            while not self._stopping():
-                self._wait_for_budget(partition.partition_id)
-                page = next(reading, None)
-                if page is None:
-                    return
-                durable = self._hand_over(page)
-                yield
-                durable.result()
-                self._note(partition.partition_id, page)
-                if self._is_done(page):
-                    return
-        finally:
-            reading.close()  # type: ignore[attr-defined]  # every connector's read is a generator
-
     def _hand_over(self, page: Page) -> "Future[None]":
-        fresh = self._repeats.without(self.connector.source_arn, page)
-        prepared = self._prepare(fresh)
+        prepared = self._prepare(self._repeats.without(self.connector.source_arn, page))
         waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, prepared))
         self._pages.put(waiting)
         return waiting.durable
 
-    def _note(self, partition_id: str, page: Page) -> None:
-        self._checkpoints[partition_id] = page.checkpoint
-        if page.spans:
-            self._read_until[partition_id] = page.spans[-1].to_at
-        self.state.records += len(page.records)
-        self.state.holes += sum(span.cause is not None for span in page.spans)
-
-    def _is_done(self, page: Page) -> bool:
-        if page.checkpoint.finished:
-            return True
+    def _is_last(self, page: Page) -> bool:
         until = self._limits.until
-        if until is not None and page.spans and page.spans[-1].to_at >= until:
+        read = [span.to_at for span in page.spans if span.cause is None]
+        if until is not None and read and max(read) >= until:
             return True
-        return page.millis_behind_latest == 0 and not page.records and not self._limits.follow
+        at_tip = page.millis_behind_latest == 0 and not page.records
+        return at_tip and (not self._limits.follow or self._stop_asked.is_set())
 
-    def _wait_for_budget(self, partition_id: str) -> None:
-        lane = partition_id if self.connector.service in STREAMS else ""
-        budget = self._budgets.setdefault(lane, Budget(self._rate))
-        delay_ms = budget.delay_ms(self._clock.monotonic_ms())
-        if delay_ms:
-            self._clock.wait(self._halt, delay_ms / 1_000)
-        budget.spend(self._clock.monotonic_ms())
+    def _budget(self, reader: PartitionReader) -> Budget:
+        lane = reader.partition_id if self.connector.service in STREAMS else ""
+        return self._budgets.setdefault(lane, Budget(self._rate))
 
-    def _leave_hole(self, partition_id: str, cause: str) -> None:
-        from_at = self._read_until.get(partition_id, self._started_at)
-        self.holes.append((partition_id, Span(from_at, self._clock.now(), cause)))
+    def _look(self, *, whole: bool = False) -> None:
+        """Take configuration snapshots; those that say nothing new only at the start and at the end."""
+        self._look_again_ms = self._clock.monotonic_ms() + LOOKED_AGAIN_MS
+        for resource in self.connector.resources():
+            known = (resource.kind, resource.document)
+            if whole or known not in self._known_documents:
+                self.resources.put(resource)
+            self._known_documents.add(known)
+
+    def _let_go(self) -> Exception | None:
+        """Stand behind what was handed over and let every generator go; returns what went wrong first."""
+        failed: Exception | None = None
+        for reader in self._readers.values():
+            try:
+                self._account(reader, reader.settle())
+                reader.close()
+            except (ConnectorError, WorkbenchError) as error:
+                failed = failed or error
+        return failed
+
+    def _note_unread(self, cause: Cause, *, failed: bool) -> None:
+        ended = {id_ for id_, reader in self._readers.items() if reader.ended}
+        finished = {each.partition_id for each in self._listed if self._finished(each.partition_id)}
+        there = self._readers.keys() | {each.partition_id for each in self._listed}
+        self.cut_short = failed or not there <= ended | finished
+        if not failed and self._limits.follow and self._limits.until is None:
+            return  # it was to be read until somebody says stop
+        read_to = {id_: reader.read_to_at for id_, reader in self._readers.items()}
+        listed = self._listed or (Partition(""),)
+        self.holes += unread(self._asked(failed), cause, read_to, listed, ended | finished)
+
+    def _asked(self, failed: bool) -> Asked:
+        """What was to be read: to the tip as it was at the start or, for who came to no end, as it is now."""
+        tip_at = self._clock.now() if failed or self._limits.follow else self._started_at
+        since_at = self._limits.since or self._started_at
+        return Asked(since_at, self._limits.until or tip_at)
 
     def _stopping(self) -> bool:
-        return self._stop_asked.is_set() or self._halt.is_set()
+        if self._halt.is_set():
+            return True
+        if not self._stop_asked.is_set():
+            return False
+        if self.connector.service != Service.SNS:
+            return True
+        now_ms = self._clock.monotonic_ms()
+        if self._stopped_ms is None:
+            self._stopped_ms = now_ms
+        return now_ms - self._stopped_ms > DRAINED_WITHIN_MS
+
+
+def _executor(at_once: int) -> Executor:
+    return ThreadPoolExecutor(at_once, "read") if at_once > 1 else _Inline()
+
+
+class _Inline(Executor):
+    """One step at a time, in the reader's own thread."""
+
+    def submit(self, step: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        """Run it now."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(step(*args, **named))
+        except BaseException as error:  # noqa: BLE001 - the future carries it
+            future.set_exception(error)
+        return future

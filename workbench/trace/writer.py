@@ -88,9 +88,9 @@ class TraceWriter:
             )
             for each in pages
         )
-        held = {each.source_arn for each in pages} & self._epochs.keys()
+        held = self._held(*(each.source_arn for each in pages))
         segments = self._record_segments([table for each in pages for table in each.tables])
-        self._commit(segments, moves, epochs={arn: self._epochs[arn] for arn in held})
+        self._commit(segments, (*moves, *_told_moves(pages)), epochs=held)
 
     def append_records(self, records: Sequence[Record], resources: Sequence[Resource] = ()) -> None:
         """Make imported records and configuration durable; each partition's span counts as `assumed`."""
@@ -103,8 +103,18 @@ class TraceWriter:
             self._commit((), (), resources)
 
     def append_hole(self, source_arn: str, partition_id: str, span: Span) -> None:
-        """Note a span that is known not to be read."""
-        self._commit((), (Move(source_arn, partition_id, spans=(span,)),))
+        """Note a span that is known not to be read.
+
+        Raises:
+            FencedError: another capture holds the source, and will say itself what it did not read.
+        """
+        self._commit(
+            (), (Move(source_arn, partition_id, spans=(span,)),), epochs=self._held(source_arn)
+        )
+
+    def mend(self, source_arn: str) -> None:
+        """The source was read whole: that an earlier capture could not read it at all is a hole no longer."""
+        self.catalog.mend(source_arn)
 
     def append_results(self, tables: dict[str, pa.Table]) -> None:
         """Make result rows (`runs`, `invocations`, `outcomes`, `effects`) durable, all relations at once."""
@@ -124,6 +134,13 @@ class TraceWriter:
             self.catalog.end(self.capture_id, state, self._now())
         finally:
             self.catalog.close()
+
+    def _held(self, *source_arns: str) -> dict[str, int]:
+        return {arn: self._epochs[arn] for arn in source_arns if arn in self._epochs}
+
+    def read_to(self, source_arn: str) -> dict[str, datetime]:
+        """Up to where each partition's time was ever proved read, by partition."""
+        return self.catalog.read_to(source_arn)
 
     def _tables(self, records: Sequence[Record]) -> tuple[pa.Table, ...]:
         """The records in columns, one table a service."""
@@ -183,6 +200,16 @@ def _last_sequence_number(laid_out: LaidOutPage) -> str | None:
     own = (r for r in reversed(laid_out.page.records) if r.source_arn == laid_out.source_arn)
     last = next(own, None)
     return last.sequence_number if last else None
+
+
+def _told_moves(pages: Sequence[LaidOutPage]) -> Iterable[Move]:
+    """What a log group's lines tell of other sources: their spans count as an import's do."""
+    return _assumed_moves(
+        record
+        for each in pages
+        for record in each.page.records
+        if record.source_arn != each.source_arn
+    )
 
 
 def _assumed_moves(records: Iterable[Record]) -> Iterable[Move]:

@@ -1,20 +1,32 @@
 """The capture loop: durable before resumed, parents before children, one failing source fails alone."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.errors import ConnectorError, CorruptAnswerError
-from connectors.record import Connector
+from connectors.errors import (
+    AccessDeniedError,
+    ConnectorError,
+    CorruptAnswerError,
+    SourceNotFoundError,
+    ThrottledError,
+)
+from connectors.record import Connector, Page, Resource
+from tests.factories import instant
+from tests.scripted_aws.clock import VirtualClock
 from tests.workbench.trace.scripted import T0, ScriptedConnector
 from workbench.errors import FencedError, TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.capture import Captured, capture
-from workbench.trace.source_reader import Clock, Limits
+from workbench.trace.partition_reader import TRIES
+from workbench.trace.source_reader import Limits
 
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/orders"
+ENDS = ("from_at", "to_at")
 
 
 def run(trace: Path, *connectors: Connector, **limits: object) -> Captured:
@@ -22,10 +34,20 @@ def run(trace: Path, *connectors: Connector, **limits: object) -> Captured:
         trace,
         connectors,
         limits=Limits(**limits),
-        clock=Clock(lambda: datetime.now(UTC)),
+        clock=VirtualClock(T0).for_capture(),
         calls_per_second=lambda service: 10_000,
         stop=threading.Event(),
     )
+
+
+def holes(trace: Path) -> list[tuple[str, str, float, float]]:
+    """Partition, cause, and the hole's two ends in seconds."""
+    with open_trace(trace) as opened:
+        rows = opened.coverage().filter(state="hole")
+    return [
+        (row["partition_id"], row["cause"], *((row[end] - T0).total_seconds() for end in ENDS))
+        for row in rows.to_dicts()
+    ]
 
 
 def sequence_numbers(trace: Path, arn: str = ARN) -> list[int]:
@@ -109,7 +131,7 @@ def test_following_goes_on_at_the_tip_until_it_is_stopped(tmp_path: Path) -> Non
         tmp_path / "t.trace",
         [connector],
         limits=Limits(follow=True),
-        clock=Clock(lambda: datetime.now(UTC)),
+        clock=VirtualClock(T0).for_capture(),
         calls_per_second=lambda service: 10_000,
         stop=stop,
     )
@@ -132,7 +154,7 @@ def test_reading_ends_where_until_says(tmp_path: Path) -> None:
 def test_a_source_that_fails_stops_alone_and_leaves_a_hole(tmp_path: Path) -> None:
     def fail(shard: str, number: int) -> None:
         if number == 20:
-            raise ConnectorError(
+            raise AccessDeniedError(
                 "wanted GetRecords, found no right to call it; ask for kinesis:GetRecords"
             )
 
@@ -141,17 +163,14 @@ def test_a_source_that_fails_stops_alone_and_leaves_a_hole(tmp_path: Path) -> No
     )
     whole = ScriptedConnector(ARN, {"s0": 100})
 
-    captured = run(tmp_path / "t.trace", broken, whole)
+    captured = run(tmp_path / "t.trace", broken, whole, until=instant(100))
 
     assert not captured.complete
     states = {state.source_arn: state for state in captured.sources}
     assert states[broken.source_arn].records == 20
     assert "kinesis:GetRecords" in (states[broken.source_arn].error or "")
     assert states[ARN].records == 100
-    with open_trace(tmp_path / "t.trace") as trace:
-        holes = trace.coverage().filter(state="hole")
-    assert holes["source_arn"].to_list() == [broken.source_arn]
-    assert holes["cause"].to_list() == ["unreadable"]
+    assert holes(tmp_path / "t.trace") == [("s0", "unreadable", 20, 100)]
 
 
 def test_a_reader_that_dies_of_a_bug_does_not_look_complete(tmp_path: Path) -> None:
@@ -215,10 +234,238 @@ def test_log_events_that_a_look_back_brings_again_are_stored_once(tmp_path: Path
     assert len(sequence_numbers(tmp_path / "t.trace", arn)) == 30
 
 
-def test_configuration_is_kept_with_the_records(tmp_path: Path) -> None:
+def test_configuration_is_kept_as_it_was_at_the_start_and_at_the_end(tmp_path: Path) -> None:
     run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 1}))
 
     with open_trace(tmp_path / "t.trace") as trace:
-        assert trace.sql("select source_arn, kind from resources").rows() == [
-            (ARN, "describe-stream-summary")
-        ]
+        assert (
+            trace.sql("select source_arn, kind from resources").rows()
+            == [(ARN, "describe-stream-summary")] * 2
+        )
+
+
+def test_configuration_that_changes_while_following_is_kept_each_time_it_changed(
+    tmp_path: Path,
+) -> None:
+    stop, clock, looks = threading.Event(), VirtualClock(T0), iter(range(100))
+    connector = ScriptedConnector(ARN, {"s0": 3})
+
+    def look() -> list[Resource]:
+        number = next(looks)
+        if number == 4:
+            stop.set()
+        return [Resource(ARN, "get-queue-attributes", clock.now(), f'{{"n":{min(number, 2)}}}')]
+
+    connector.resources = look  # type: ignore[method-assign]
+    captured = capture(
+        tmp_path / "t.trace",
+        [connector],
+        limits=Limits(follow=True),
+        clock=clock.for_capture(),
+        calls_per_second=lambda service: 0.1,
+        stop=stop,
+    )
+
+    assert captured.state == "stopped"
+    with open_trace(tmp_path / "t.trace") as trace:
+        kept = trace.sql("select document from resources order by observed_at")
+    assert kept["document"].to_list() == ['{"n":0}', '{"n":1}', '{"n":2}', '{"n":2}']
+
+
+def test_shards_of_one_stream_are_read_side_by_side(tmp_path: Path) -> None:
+    together = threading.Barrier(4, timeout=30)
+    connector = ScriptedConnector(
+        ARN,
+        dict.fromkeys(("s0", "s1", "s2", "s3"), 9),
+        before_page=lambda shard, number: together.wait() if number == 0 else None,
+    )
+
+    captured = run(tmp_path / "t.trace", connector)
+
+    assert captured.complete, "each of them waited for the three others"
+
+
+def test_a_throttled_shard_is_tried_again_and_then_left_with_a_hole_while_the_others_go_on(
+    tmp_path: Path,
+) -> None:
+    asked = []
+
+    def refuse(shard: str, number: int) -> None:
+        if shard == "s0" and number == 10:
+            asked.append(number)
+            raise ThrottledError("records of s0: throttled; wait")
+
+    connector = ScriptedConnector(ARN, {"s0": 50, "s1": 50}, before_page=refuse)
+    captured = run(tmp_path / "t.trace", connector, until=instant(60))
+
+    assert len(asked) == TRIES
+    assert not captured.complete
+    assert captured.sources[0].error == "records of s0: throttled; wait"
+    assert holes(tmp_path / "t.trace") == [("s0", "throttled_skip", 10, 60)]
+    assert len(sequence_numbers(tmp_path / "t.trace")) == 10 + 50
+
+
+def test_a_later_capture_mends_the_hole_that_a_refusal_left(tmp_path: Path) -> None:
+    def refuse(shard: str, number: int) -> None:
+        if number == 10:
+            raise ThrottledError("records of s0: throttled; wait")
+
+    run(
+        tmp_path / "t.trace",
+        ScriptedConnector(ARN, {"s0": 50}, before_page=refuse),
+        until=instant(40),
+    )
+    captured = run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 50}), until=instant(60))
+
+    assert captured.complete
+    assert holes(tmp_path / "t.trace") == []
+
+
+def test_who_follows_tries_a_throttled_shard_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    stop, refusals = threading.Event(), iter(range(TRIES * 3))
+
+    def refuse(shard: str, number: int) -> None:
+        if number == 10 and next(refusals, None) is not None:
+            raise ThrottledError("records of s0: throttled; wait")
+        if number == 50:
+            stop.set()
+
+    captured = capture(
+        tmp_path / "t.trace",
+        [ScriptedConnector(ARN, {"s0": 50}, before_page=refuse)],
+        limits=Limits(follow=True),
+        clock=VirtualClock(T0).for_capture(),
+        calls_per_second=lambda service: 10_000,
+        stop=stop,
+    )
+
+    assert captured.sources[0].error is None
+    assert sequence_numbers(tmp_path / "t.trace") == list(range(1, 51))
+    assert holes(tmp_path / "t.trace") == []
+
+
+def test_a_capture_that_is_stopped_says_what_it_has_not_read_children_included(
+    tmp_path: Path,
+) -> None:
+    stop = threading.Event()
+
+    def stop_at(shard: str, number: int) -> None:
+        if number == 18:
+            stop.set()
+
+    connector = ScriptedConnector(
+        ARN, {"parent": 30, "child": 30}, {"child": ("parent",)}, at_once=9, before_page=stop_at
+    )
+    captured = capture(
+        tmp_path / "t.trace",
+        [connector],
+        limits=Limits(until=instant(300), since=instant(0)),
+        clock=VirtualClock(T0).for_capture(),
+        calls_per_second=lambda service: 10_000,
+        stop=stop,
+    )
+
+    assert (captured.state, captured.complete) == ("stopped", False)
+    assert holes(tmp_path / "t.trace") == [
+        ("child", "interrupted", 27, 300),
+        ("parent", "interrupted", 27, 300),
+    ]
+
+
+def test_a_source_that_cannot_be_listed_at_all_leaves_a_hole_that_a_later_whole_reading_mends(
+    tmp_path: Path,
+) -> None:
+    broken = ScriptedConnector(ARN, {"s0": 10})
+    broken.partitions = lambda: (_ for _ in ()).throw(AccessDeniedError("no right to list"))  # type: ignore[method-assign]
+    captured = run(tmp_path / "t.trace", broken, since=instant(-60), until=instant(5))
+
+    assert captured.sources[0].error == "no right to list"
+    assert holes(tmp_path / "t.trace") == [("", "unreadable", -60, 5)]
+
+    run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 10}))
+    assert holes(tmp_path / "t.trace") == []
+
+
+def test_a_source_that_is_deleted_meanwhile_is_said_to_be_gone(tmp_path: Path) -> None:
+    def delete(shard: str, number: int) -> None:
+        if number == 20:
+            raise SourceNotFoundError("records of orders: not found; check its name")
+
+    connector = ScriptedConnector(ARN, {"s0": 50}, before_page=delete)
+    run(tmp_path / "t.trace", connector, until=instant(50))
+
+    assert holes(tmp_path / "t.trace") == [("s0", "gone", 20, 50)]
+
+
+def test_a_tap_that_is_stopped_reads_what_has_already_reached_its_queue(tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def stop_at(shard: str, number: int) -> None:
+        if number == 10:
+            stop.set()
+
+    topic = "arn:aws:sns:us-east-1:111111111111:orders"
+    connector = ScriptedConnector(topic, {"": 45}, service="aws:sns", before_page=stop_at)
+    captured = capture(
+        tmp_path / "t.trace",
+        [connector],
+        limits=Limits(follow=True),
+        clock=VirtualClock(T0).for_capture(),
+        calls_per_second=lambda service: 10_000,
+        stop=stop,
+    )
+
+    assert (captured.state, captured.complete) == ("stopped", True)
+    assert sequence_numbers(tmp_path / "t.trace", topic) == list(range(1, 46))
+
+
+def test_whoever_listens_hears_of_every_page_once_it_is_durable(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    def hear(pages: Sequence[tuple[str, Page]]) -> None:
+        heard.extend(record.record_id for _, page in pages for record in page.records)
+        assert len(sequence_numbers(tmp_path / "t.trace")) == len(heard)
+
+    capture(
+        tmp_path / "t.trace",
+        [ScriptedConnector(ARN, {"s0": 35})],
+        limits=Limits(),
+        clock=VirtualClock(T0).for_capture(),
+        calls_per_second=lambda service: 10_000,
+        stop=threading.Event(),
+        committed=hear,
+    )
+
+    assert heard == [f"s0:{number}" for number in range(1, 36)]
+
+
+def test_nothing_reaches_the_disk_before_it_was_prepared(tmp_path: Path) -> None:
+    def without_bodies(page: Page) -> Page:
+        return replace(page, records=tuple(replace(r, body=b"x") for r in page.records))
+
+    capture(
+        tmp_path / "t.trace",
+        [ScriptedConnector(ARN, {"s0": 35})],
+        limits=Limits(),
+        clock=VirtualClock(T0).for_capture(),
+        calls_per_second=lambda service: 10_000,
+        stop=threading.Event(),
+        prepare=without_bodies,
+    )
+
+    with open_trace(tmp_path / "t.trace") as trace:
+        assert trace.sql("select distinct body from records").rows() == [(b"x",)]
+
+
+def test_a_tap_that_cannot_be_removed_keeps_no_other_source_from_being_closed(
+    tmp_path: Path,
+) -> None:
+    first = ScriptedConnector("arn:aws:sns:us-east-1:111111111111:a", {"": 1}, service="aws:sns")
+    second = ScriptedConnector(ARN, {"s0": 5})
+    first.close = lambda: (_ for _ in ()).throw(ConnectorError("left behind: a queue"))  # type: ignore[method-assign]
+
+    with pytest.raises(ConnectorError, match="left behind"):
+        run(tmp_path / "t.trace", first, second)
+
+    assert second.closed == 1
+    assert len(sequence_numbers(tmp_path / "t.trace")) == 5
