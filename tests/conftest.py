@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,22 @@ REPOSITORY = Path(__file__).parent.parent
 
 settings.register_profile("any_machine", deadline=None)  # a slow machine breaks no law
 settings.load_profile("any_machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long a campaign of faults lasts."""
+    parser.addoption(
+        "--trials",
+        type=int,
+        help="kills, flipped bits … of a campaign; its own default where not given",
+    )
+
+
+@pytest.fixture
+def trials(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """The number of trials asked for, or the campaign's own."""
+    asked: int | None = request.config.getoption("--trials")
+    return lambda default: default if asked is None else asked
 
 
 def missing(what: str) -> None:

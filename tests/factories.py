@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.record import Checkpoint, Page, Record, Resource, Span
+from connectors.record import Checkpoint, Page, PeekEffect, Record, Resource, Span
 from workbench.trace import Trace, TraceWriter, open_trace
 
 T0 = datetime(2026, 11, 20, 10, tzinfo=UTC)
@@ -213,11 +213,16 @@ def dynamodb_change(
 
 
 def page(
-    *records: Record, shard: str = "", position: str = "1", spans: Iterable[Span] = ()
+    *records: Record,
+    shard: str = "",
+    position: str = "1",
+    spans: Iterable[Span] = (),
+    peek_effects: Iterable[PeekEffect] = (),
 ) -> Page:
     """One answer with these records, and the position after them."""
     shard = records[0].partition_id if records else shard
-    return Page(tuple(records), Checkpoint(shard, position), tuple(spans))
+    checkpoint = Checkpoint(shard, position)
+    return Page(tuple(records), checkpoint, tuple(spans), peek_effects=tuple(peek_effects))
 
 
 def write_trace(

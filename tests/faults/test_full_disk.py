@@ -1,4 +1,4 @@
-"""A disk that is full at any moment: one line, nothing torn, and the next capture goes on where the last one stood."""
+"""A disk that is full or broken at any moment: one line, nothing torn, and the next capture goes on from there."""
 
 import errno
 import os
@@ -23,24 +23,24 @@ CALLS = ("open", "write", "fsync", "mkdir", "link")
 
 
 class Disk:
-    """Counts the calls of one function, and has no room for some of them."""
+    """Counts the calls of one function, and fails some of them."""
 
-    def __init__(self, call: Callable[..., Any], full: range) -> None:
-        self._call, self._full = call, full
+    def __init__(self, call: Callable[..., Any], failing: range, error: int) -> None:
+        self._call, self._failing, self._error = call, failing, error
         self.calls = 0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        """Make the call, or fail as a full disk does."""
+        """Make the call, or fail as a full or broken disk does."""
         self.calls += 1
-        if self.calls in self._full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if self.calls in self._failing:
+            raise OSError(self._error, os.strerror(self._error))
         return self._call(*arguments, **named)
 
 
 @contextmanager
-def disk(call: str, full: range) -> Iterator[Disk]:
+def disk(call: str, failing: range, error: int = errno.ENOSPC) -> Iterator[Disk]:
     with pytest.MonkeyPatch.context() as patch:
-        counting = Disk(getattr(os, call), full)
+        counting = Disk(getattr(os, call), failing, error)
         patch.setattr(os, call, counting)
         yield counting
 
@@ -65,15 +65,16 @@ def goes_on(folder: Path) -> None:
     assert list(folder.rglob("*.tmp")) == []
 
 
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
 @pytest.mark.parametrize("call", CALLS)
-def test_no_room_at_any_one_call_tears_nothing(tmp_path: Path, call: str) -> None:
+def test_a_failure_at_any_one_call_tears_nothing(tmp_path: Path, call: str, error: int) -> None:
     with disk(call, range(0)) as undisturbed:
         capture(tmp_path / "whole.trace")
     assert undisturbed.calls > 0
 
     for number in range(1, undisturbed.calls + 1):
         folder = tmp_path / f"{number}.trace"
-        with disk(call, range(number, number + 1)):
+        with disk(call, range(number, number + 1), error):
             failed = fails_in_one_line(folder)
 
         assert failed, f"{call} number {number} failed and nobody said so"

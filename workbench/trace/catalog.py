@@ -18,11 +18,16 @@ from connectors.record import Checkpoint
 from workbench.errors import FencedError, TraceError
 from workbench.trace.commit import Commit, write_commit
 from workbench.trace.coverage_ledger import mend_source
+from workbench.trace.high_water import FILE_NAME as MARK
+from workbench.trace.high_water import HighWater
 from workbench.trace.instants import instant_text, parse_instant
 from workbench.trace.schema import FORMAT_VERSION
+from workbench.trace.seal import add_functions, digest_of_rows, make_seal
 from workbench.trace.segments import flush_folder
 
 FILE_NAME = "catalog.sqlite"
+SEALED_SINCE = 2
+"""The format that first had a seal."""
 
 
 class Catalog:
@@ -30,6 +35,7 @@ class Catalog:
 
     def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
         self._connection = connection
+        self._high_water: HighWater | None = None
         self.folder = folder
 
     @classmethod
@@ -42,7 +48,7 @@ class Catalog:
         aside = folder / f"{FILE_NAME}.tmp"
         try:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            if {entry.name for entry in folder.iterdir()} - {"segments", aside.name}:
+            if {entry.name for entry in folder.iterdir()} - {"segments", aside.name, MARK}:
                 raise TraceError(
                     f"wanted an empty folder for a new trace, found files in {folder}; name another"
                 )
@@ -87,9 +93,16 @@ class Catalog:
             if write:
                 self._connection.execute("pragma journal_mode = wal")
                 self._connection.execute("pragma synchronous = full")
+                self._connection.execute(
+                    "pragma recursive_triggers = on"
+                )  # a replaced row leaves too
+                add_functions(self._connection)
+                self._high_water = HighWater(self.folder)
             version = int(self.one("select format_version from trace"))
         except sqlite3.Error as error:
             raise _unreadable(self.folder, error) from error
+        except OSError as error:
+            raise TraceError(f"cannot write to {self.folder}: {error.strerror or error}") from error
         if version > FORMAT_VERSION:
             raise TraceError(
                 f"wanted a trace of format {FORMAT_VERSION} or older, found {version} in {self.folder}; "
@@ -107,6 +120,14 @@ class Catalog:
                 for statement in _statements(step):
                     connection.execute(statement)
             connection.execute("update trace set format_version = ?", (FORMAT_VERSION,))
+            if found < SEALED_SINCE:
+                make_seal(connection)
+
+    def seal_is_whole(self) -> bool:
+        """Whether every row still says what was written; an older trace has no seal and cannot tell."""
+        if not self.has("seal"):
+            return True
+        return bool(self.one("select digest from seal") == digest_of_rows(self._connection))
 
     def has(self, table: str) -> bool:
         """Whether the catalog knows this table; a trace of an older format lacks the newer ones."""
@@ -117,6 +138,9 @@ class Catalog:
     def close(self) -> None:
         """Close the connection; the last one folds the write-ahead log into the file."""
         self._connection.close()
+        if self._high_water is not None:
+            self._high_water.close()
+            self._high_water = None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of one question."""
@@ -139,6 +163,8 @@ class Catalog:
             connection.execute("begin immediate")
             try:
                 yield connection
+                connection.execute("update seal set changes = changes + 1")
+                changes = self.changes()
                 connection.execute("commit")
             except BaseException:
                 if connection.in_transaction:
@@ -148,6 +174,12 @@ class Catalog:
             raise TraceError(
                 f"cannot write to {self.folder}: {error}; what was committed before is safe, free space and start again"
             ) from error
+        if self._high_water is not None:
+            self._high_water.raise_to(changes)
+
+    def changes(self) -> int:
+        """How many changes were made since the seal was; an older trace does not count them."""
+        return int(self.one("select changes from seal")) if self.has("seal") else 0
 
     def begin(self, capture_id: str, kind: str, sources: Sequence[str], at: datetime) -> None:
         """Note that a capture, an import or a replay has begun."""
@@ -261,6 +293,7 @@ def _initialise(path: Path, at: datetime) -> None:
             "insert into trace (only, format_version, trace_id, created_at) values (1, ?, ?, ?)",
             (FORMAT_VERSION, str(uuid4()), instant_text(at)),
         )
+        make_seal(connection)
         connection.execute("commit")
 
 

@@ -168,7 +168,11 @@ class Trace:
                 with self._cursor() as cursor:
                     define_relations(cursor, catalog)
                 self.generation = generation
-        except sqlite3.Error as error:
+        except (
+            sqlite3.Error,
+            ValueError,
+            TypeError,
+        ) as error:  # also rows that are not what was written
             raise TraceError(
                 f"cannot read the catalog of {self.path}: {error}; `workbench verify` says more"
             ) from error

@@ -86,7 +86,9 @@ def _from_catalog(catalog: Catalog, name: str, schema: pa.Schema) -> pa.Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [
         pa.array(
-            [parse_instant(value) for value in column] if field.type == INSTANT else column,
+            [value and parse_instant(value) for value in column]
+            if field.type == INSTANT
+            else column,
             field.type,
         )
         for field, column in zip(schema, columns, strict=True)

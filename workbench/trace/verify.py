@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from workbench.errors import TraceError, WorkbenchError
 from workbench.trace.catalog import Catalog
+from workbench.trace.high_water import high_water
 from workbench.trace.reader import Trace
 from workbench.trace.sql import load_statement
 
@@ -79,6 +80,18 @@ def _catalog_problems(catalog: Catalog) -> Iterator[str]:
     except sqlite3.Error as error:
         answers = [str(error)]
     yield from (f"catalog.sqlite: {answer}" for answer in answers if answer != "ok")
+    try:
+        whole, changes = catalog.seal_is_whole(), catalog.changes()
+    except sqlite3.Error as error:
+        yield f"catalog.sqlite: {error}"
+        return
+    if not whole:
+        yield "catalog.sqlite: its rows are not those that were written; capture into a new trace"
+    if changes < (known := high_water(catalog.folder)):
+        yield (
+            f"catalog.sqlite: {known:,} changes were made durable, found {changes:,}; the last ones are gone, "
+            "capture into a new trace"
+        )
 
 
 def _segment_problems(file: Path, path: str, rows: int, size: int, sha256: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from workbench.errors import TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.catalog import Catalog
 from workbench.trace.schema import FORMAT_VERSION
+from workbench.trace.seal import add_functions
 from workbench.trace.verify import verify
 
 OLD_TRACE = REPOSITORY / "datasets" / "orders.trace"
@@ -149,6 +150,7 @@ def test_a_damaged_catalog_is_refused_in_one_line(folder: Path) -> None:
 def test_a_newer_trace_is_refused_with_advice(folder: Path) -> None:
     TraceWriter(folder, "capture", [], clock).close()
     with sqlite3.connect(folder / "catalog.sqlite") as catalog:
+        add_functions(catalog)
         catalog.execute("update trace set format_version = format_version + 1")
     catalog.close()
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.workbench.findings.traces import put, trace_of
 from workbench.errors import TraceError
+from workbench.trace.seal import add_functions
 from workbench.trace.verify import verify
 
 
@@ -52,6 +53,7 @@ def test_a_missing_segment_is_found(trace: Path) -> None:
 
 def test_a_position_ahead_of_its_data_is_found(trace: Path) -> None:
     with sqlite3.connect(trace / "catalog.sqlite") as catalog:
+        add_functions(catalog)
         catalog.execute("update checkpoints set last_sequence_number = '99999'")
     catalog.close()
 
