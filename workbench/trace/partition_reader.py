@@ -50,6 +50,7 @@ class PartitionReader:
     ended: bool = False
     given_up: Cause | None = None
     _pages: Iterator[Page] | None = field(default=None, repr=False)
+    _read: Page | None = field(default=None, repr=False)
     _waiting: "tuple[Page, Future[None]] | None" = field(default=None, repr=False)
 
     @property
@@ -58,10 +59,10 @@ class PartitionReader:
         return self.partition.partition_id
 
     def step(self) -> Page | None:
-        """Wait until the page before is durable, then read one more and hand it over.
+        """Wait until the page before is durable, then read one more; `pass_on` hands it over.
 
         Returns:
-            The page that has become durable; None where there was none, or the try failed.
+            The page that has become durable; None where there was none.
 
         Raises:
             WorkbenchError: The page cannot be written.
@@ -82,11 +83,14 @@ class PartitionReader:
     def _read_on(self) -> None:
         if self._pages is None:
             self._pages = self.connector.read(self.partition, self.checkpoint)
-        page = next(self._pages, None)
+        self._read = next(self._pages, None)
         self.failures, self.error = 0, None
-        if page is None:
-            self.ended = True
-        else:
+        self.ended = self._read is None
+
+    def pass_on(self) -> None:
+        """Hand over what was read, in the thread of the caller: to lay a page out takes the processor, not time."""
+        page, self._read = self._read, None
+        if page is not None:
             self._waiting = (page, self.hand_over(page))
 
     def settle(self) -> Page | None:

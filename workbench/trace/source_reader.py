@@ -150,6 +150,8 @@ class SourceReader(threading.Thread):
                 self._let_go()
                 raise
             self._wait_for(running)
+            for reader in running.values():
+                reader.pass_on()  # it was asked for: on a queue it has cost a receive
         if (failed := self._let_go()) is not None:
             raise failed
 
@@ -180,6 +182,7 @@ class SourceReader(threading.Thread):
             self._account(reader, future.result())
             if reader.fatal is not None:
                 raise reader.fatal
+            reader.pass_on()
             if not reader.ended:
                 self._schedule(reader)
             elif reader.given_up is not None:
