@@ -25,6 +25,7 @@ from connectors.errors import (
     UnrecognisedError,
 )
 from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
+from connectors.horizon import Available, still_available
 from connectors.kinesis import open_stream
 from connectors.lambda_logs import open_log_group
 from connectors.record import (
@@ -49,6 +50,7 @@ from connectors.sqs import open_queue
 __all__ = [
     "Access",
     "AccessDeniedError",
+    "Available",
     "Budget",
     "Cause",
     "Checkpoint",
@@ -80,6 +82,7 @@ __all__ = [
     "parse_source",
     "policy",
     "remove_forgotten_taps",
+    "still_available",
     "uncovered_hash_ranges",
 ]
 
