@@ -13,7 +13,7 @@ from typing import cast
 
 from connectors.access import Access, is_loopback, local_client, policy
 from connectors.answers import Clock
-from connectors.budget import Budget, budget_for
+from connectors.budget import Budget, Budgets, Share, budget_for, share_of
 from connectors.dynamodb_streams import open_table_stream
 from connectors.errors import (
     AccessDeniedError,
@@ -52,6 +52,7 @@ __all__ = [
     "AccessDeniedError",
     "Available",
     "Budget",
+    "Budgets",
     "Cause",
     "Checkpoint",
     "Connector",
@@ -67,6 +68,7 @@ __all__ = [
     "Record",
     "Resource",
     "Service",
+    "Share",
     "SourceName",
     "SourceNotFoundError",
     "Span",
@@ -82,6 +84,7 @@ __all__ = [
     "parse_source",
     "policy",
     "remove_forgotten_taps",
+    "share_of",
     "still_available",
     "uncovered_hash_ranges",
 ]
