@@ -13,7 +13,7 @@ from typing import cast
 
 from connectors.access import Access, is_loopback, local_client, policy
 from connectors.answers import Clock
-from connectors.budget import Budget, Budgets, Share, budget_for, share_of
+from connectors.budget import Budget, Budgets, Share, share_of
 from connectors.dynamodb_streams import open_table_stream
 from connectors.errors import (
     AccessDeniedError,
@@ -74,7 +74,6 @@ __all__ = [
     "Span",
     "ThrottledError",
     "UnrecognisedError",
-    "budget_for",
     "default_mode",
     "forgotten_taps",
     "in_lineage_order",

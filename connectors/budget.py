@@ -199,8 +199,10 @@ class Budgets:
         True
     """
 
-    local: bool
+    local: bool = False
     """The endpoint is on this machine; nobody shares it."""
+    calls_per_second: float | None = None
+    """Of every lane, and as many bytes as come; None: the service's share."""
     _lanes: dict[tuple[str, ...], Budget] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -220,8 +222,14 @@ class Budgets:
             "account": (service, account),
         }[share.per]
         with self._lock:
-            fresh = Budget(share.calls_per_second, share.bytes_per_second)
-            return self._lanes.setdefault(lane, fresh)
+            if lane not in self._lanes:
+                self._lanes[lane] = self._fresh(share)
+            return self._lanes[lane]
+
+    def _fresh(self, share: Share) -> Budget:
+        if self.calls_per_second is not None:
+            return Budget(self.calls_per_second)
+        return Budget(share.calls_per_second, share.bytes_per_second)
 
 
 def share_of(service: str, *, local: bool) -> Share:
@@ -241,19 +249,3 @@ def share_of(service: str, *, local: bool) -> Share:
     if not local:
         return share
     return replace(share, calls_per_second=_LOCAL_CALLS_PER_SECOND, bytes_per_second=None)
-
-
-def budget_for(service: str, *, local: bool) -> float:
-    """Calls per second that reading may cost: a shard for streams, an account for logs.
-
-    Args:
-        service: As in `Record.service`.
-        local: The endpoint is on this machine; nobody shares it.
-
-    Example:
-        >>> budget_for("aws:kinesis", local=False)
-        1.0
-
-    Source: Amazon Kinesis Data Streams quotas; CloudWatch Logs quotas.
-    """
-    return share_of(service, local=local).calls_per_second

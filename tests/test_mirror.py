@@ -24,7 +24,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/trace/high_water.py": "tests/faults/test_rot.py",
     "workbench/trace/partition_reader.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/seal.py": "tests/faults/test_rot.py",
+    "workbench/trace/configuration.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/source_reader.py": "tests/workbench/trace/test_capture.py",
+    "workbench/trace/turns.py": "tests/workbench/trace/test_capture.py",
     "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.

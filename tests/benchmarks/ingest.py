@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from connectors.budget import Budgets
 from connectors.record import Checkpoint, Page, Partition, Record, Resource, Service
 from tests.benchmarks.orders import ROWS_A_PAGE, STREAM, T0, pages
 from workbench.trace import TraceWriter
@@ -108,7 +109,7 @@ def captured_s(folder: Path, every: Sequence[Page]) -> float:
         [PagesOfShards(every)],
         limits=Limits(),
         clock=Clock(lambda: T0),
-        calls_per_second=lambda service: 1_000_000,
+        budgets=Budgets(calls_per_second=1_000_000),
         stop=threading.Event(),
     )
     took_s = perf_counter() - began

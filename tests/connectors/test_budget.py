@@ -13,7 +13,6 @@ from connectors.budget import (
     SHARES,
     Budget,
     Budgets,
-    budget_for,
     share_of,
 )
 from connectors.record import Service
@@ -177,8 +176,15 @@ def test_a_rate_that_allows_nothing_is_refused(rate: float) -> None:
 
 def test_production_is_read_more_slowly_than_this_machine() -> None:
     for service in (Service.KINESIS, Service.DYNAMODB, Service.LOGS, Service.SQS, Service.SNS):
-        assert budget_for(service, local=False) < budget_for(service, local=True)
-    assert budget_for("aws:kinesis", local=False) == 1.0
+        shared, alone = (share_of(service, local=local).calls_per_second for local in (False, True))
+        assert shared < alone
+    assert share_of("aws:kinesis", local=False).calls_per_second == 1.0
+
+
+def test_a_rate_of_ones_own_takes_the_place_of_every_share() -> None:
+    budget = Budgets(calls_per_second=7).of("aws:kinesis", "arn:aws:kinesis:r:1:stream/s", "s0")
+
+    assert (budget.calls_per_second, budget.bytes_per_second) == (7, None)
 
 
 def test_no_share_is_above_half_of_its_quota_and_each_says_where_it_is_from() -> None:

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from connectors.budget import Budgets
 from tests.workbench.trace.scripted import ScriptedConnector
 from workbench.trace.capture import capture
 from workbench.trace.source_reader import Clock, Limits
@@ -33,7 +34,7 @@ def main(trace: Path, records: int) -> None:
         [connector(records)],
         limits=Limits(),
         clock=Clock(lambda: datetime.now(UTC)),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=threading.Event(),
     )
 

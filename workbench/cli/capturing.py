@@ -1,7 +1,7 @@
 """capture: recording sources into a trace."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -50,6 +50,7 @@ def capture(
     json: AsJson = False,
 ) -> int:
     """Record sources into a trace; started again, it resumes where the trace ends."""
+    from connectors import Budgets, is_loopback
     from workbench.trace.capture import capture as run
     from workbench.trace.instants import parse_age, parse_since
     from workbench.trace.source_reader import Clock, Limits
@@ -72,7 +73,7 @@ def capture(
             connectors,
             limits=limits,
             clock=Clock(lambda: datetime.now(UTC)),
-            calls_per_second=_budget(access),
+            budgets=Budgets(local=is_loopback(access.endpoint_url)),
             stop=stop,
             progress=lambda states: (
                 shown.update(task, completed=sum(s.records for s in states))  # type: ignore[arg-type]
@@ -130,13 +131,6 @@ class _Asked:
                 connector.close()
             raise
         return opened
-
-
-def _budget(access: "Access") -> Callable[[str], float]:
-    from connectors import budget_for, is_loopback
-
-    local = is_loopback(access.endpoint_url)
-    return lambda service: budget_for(service, local=local)
 
 
 def _judge(complete: bool, records: int, errors: Sequence[str | None]) -> int:

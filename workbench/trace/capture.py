@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connectors.budget import Budgets
 from connectors.errors import ConnectorError
-from connectors.record import Connector, Page, Resource
+from connectors.record import Connector, Page
 from workbench.errors import WorkbenchError
 from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState, WaitingPage
 from workbench.trace.writer import TraceWriter
@@ -59,7 +60,7 @@ def capture(
     *,
     limits: Limits,
     clock: Clock,
-    calls_per_second: Callable[[str], float],
+    budgets: Budgets,
     stop: threading.Event,
     prepare: Callable[[Page], Page] = lambda page: page,
     committed: Callable[[Sequence[tuple[str, Page]]], None] = lambda pages: None,
@@ -75,7 +76,7 @@ def capture(
         connectors: what to read; closed at the end, whatever happens.
         limits: when it is done.
         clock: the time.
-        calls_per_second: the read budget of a service: per shard for streams, per source for the rest.
+        budgets: how often each source may be asked, and for how much.
         stop: set it to end early; nothing that was committed is lost.
         prepare: what is done to every page before its first byte reaches the disk; called from several threads.
         committed: called after each commit, in the writer's thread, with source and page of all that became durable.
@@ -103,7 +104,7 @@ def capture(
                     states[connector.source_arn],
                     limits,
                     clock,
-                    calls_per_second,
+                    budgets,
                     prepare,
                 )
             )
@@ -150,7 +151,7 @@ def _write(
     while True:
         ended = not any(reader.is_alive() for reader in readers)
         for reader in readers:
-            writer.append_resources(list(_waiting(reader.resources)))
+            writer.append_resources(list(reader.configuration.kept()))
         batch = _next_batch(pages)
         if batch:
             _commit(writer, batch)
@@ -186,14 +187,6 @@ def _next_batch(pages: "queue.Queue[WaitingPage]") -> list[WaitingPage]:
             break
         records += len(batch[-1].laid_out.page.records)
     return batch
-
-
-def _waiting(resources: "queue.Queue[Resource]") -> Iterator[Resource]:
-    while True:
-        try:
-            yield resources.get_nowait()
-        except queue.Empty:
-            return
 
 
 def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]") -> None:

@@ -40,7 +40,6 @@ class PartitionReader:
     """Try again for as long as it takes: nobody waits for an end."""
     is_last: Callable[[Page], bool]
     """Whether nothing is wanted behind this page."""
-    due_ms: int = 0
     failures: int = 0
     error: ConnectorError | None = None
     """Of the last try; None once a page came again."""
@@ -87,11 +86,16 @@ class PartitionReader:
         self.failures, self.error = 0, None
         self.ended = self._read is None
 
-    def pass_on(self) -> None:
-        """Hand over what was read, in the thread of the caller: to lay a page out takes the processor, not time."""
+    def pass_on(self) -> Page | None:
+        """Hand over what was read, in the thread of the caller: to lay a page out takes the processor, not time.
+
+        Returns:
+            The page, on its way now; None where there was none.
+        """
         page, self._read = self._read, None
         if page is not None:
             self._waiting = (page, self.hand_over(page))
+        return page
 
     def settle(self) -> Page | None:
         """Wait until the page that was handed over is durable, and stand behind it.

@@ -1,7 +1,5 @@
 """Reading one source: its partitions side by side, parents before children, each within its read budget."""
 
-import heapq
-import itertools
 import queue
 import threading
 import time
@@ -11,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connectors.budget import Budget
+from connectors.budget import Budgets
 from connectors.errors import ConnectorError, SourceNotFoundError
-from connectors.record import Cause, Connector, Page, Partition, Resource, Service, Span
+from connectors.record import Cause, Connector, Page, Partition, Service, Span
 from workbench.errors import WorkbenchError
+from workbench.trace.configuration import ConfigurationWatch
 from workbench.trace.partition_reader import PartitionReader
 from workbench.trace.repeats import RepeatedEvents
+from workbench.trace.turns import Turns
 from workbench.trace.unread import Asked, unread
 from workbench.trace.writer import LaidOutPage, TraceWriter
 
@@ -86,14 +86,14 @@ class SourceReader(threading.Thread):
         state: SourceState,
         limits: Limits,
         clock: Clock,
-        calls_per_second: Callable[[str], float],
+        budgets: Budgets,
         prepare: Callable[[Page], Page],
         read_at_once: int = READ_AT_ONCE,
     ) -> None:
         super().__init__(name=f"read {connector.source_arn}", daemon=True)
         self.connector = connector
         self.state = state
-        self.resources: queue.Queue[Resource] = queue.Queue()
+        self.configuration = ConfigurationWatch()
         self.holes: list[tuple[str, Span]] = []
         self.cut_short = False
         self._writer = writer
@@ -104,15 +104,11 @@ class SourceReader(threading.Thread):
         self._repeats = RepeatedEvents(writer.catalog.folder)
         self._checkpoints = writer.checkpoints(connector.source_arn)
         self._read_to = writer.read_to(connector.source_arn)
-        self._rate = calls_per_second(connector.service)
-        self._budgets: dict[str, Budget] = {}
+        self._turns = Turns(budgets, connector.service, connector.source_arn)
         self._at_once = read_at_once if connector.service in STREAMS else 1
         self._readers: dict[str, PartitionReader] = {}
-        self._due: list[tuple[int, int, PartitionReader]] = []
-        self._order = itertools.count()
         self._listed: Sequence[Partition] = ()
         self._list_again_ms = self._look_again_ms = 0
-        self._known_documents: set[tuple[str, str]] = set()
         self._halt = threading.Event()
 
     def stop_reading(self) -> None:
@@ -137,11 +133,11 @@ class SourceReader(threading.Thread):
 
     def _read_source(self) -> None:
         self._begin()
-        self._look()
+        self._look(whole=True)
         with _executor(self._at_once) as workers:
             running: dict[Future[Page | None], PartitionReader] = {}
             try:
-                while (self._due or running) and not self._stopping():
+                while (self._turns or running) and not self._stopping():
                     self._look_around()
                     self._start_steps(workers, running)
                     self._end_steps(running)
@@ -165,12 +161,10 @@ class SourceReader(threading.Thread):
     ) -> None:
         """Give every partition that is due to a free worker; wait where none is due and none is running."""
         now_ms = self._clock.monotonic_ms()
-        while self._due and len(running) < self._at_once and self._due[0][0] <= now_ms:
-            _, _, reader = heapq.heappop(self._due)
-            self._budget(reader).spend(now_ms)
+        for reader in self._turns.take_due(self._at_once - len(running), now_ms):
             running[workers.submit(reader.step)] = reader
-        if not running and self._due:
-            self._clock.wait(self._halt, min(PATIENCE_MS, self._due[0][0] - now_ms) / 1_000)
+        if not running and (in_ms := self._turns.next_in_ms(now_ms)):
+            self._clock.wait(self._halt, min(PATIENCE_MS, in_ms) / 1_000)
 
     def _end_steps(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
         """Account for the steps that are over; each partition is due again, or done."""
@@ -182,9 +176,9 @@ class SourceReader(threading.Thread):
             self._account(reader, future.result())
             if reader.fatal is not None:
                 raise reader.fatal
-            reader.pass_on()
+            self._turns.pay(reader, reader.pass_on(), self._clock.monotonic_ms())
             if not reader.ended:
-                self._schedule(reader)
+                self._turns.add(reader, self._clock.monotonic_ms())
             elif reader.given_up is not None:
                 self._give_up(reader, reader.given_up)
             elif self._finished(reader.partition_id):
@@ -194,12 +188,6 @@ class SourceReader(threading.Thread):
         self.state.error = str(reader.error)
         alone = {reader.partition_id: reader.read_to_at}
         self.holes += unread(self._asked(failed=True), cause, alone, (), ())
-
-    def _schedule(self, reader: PartitionReader) -> None:
-        now_ms = self._clock.monotonic_ms()
-        pause_ms = max(self._budget(reader).delay_ms(now_ms), reader.pause_ms())
-        reader.due_ms = now_ms + pause_ms
-        heapq.heappush(self._due, (reader.due_ms, next(self._order), reader))
 
     def _account(self, reader: PartitionReader, durable: Page | None) -> None:
         if reader.error is not None:
@@ -233,7 +221,7 @@ class SourceReader(threading.Thread):
             if partition.partition_id not in self._readers and self._may_start(partition):
                 reader = self._reader_of(partition)
                 self._readers[partition.partition_id] = reader
-                self._schedule(reader)
+                self._turns.add(reader, self._clock.monotonic_ms())
 
     def _reader_of(self, partition: Partition) -> PartitionReader:
         partition_id = partition.partition_id
@@ -272,18 +260,10 @@ class SourceReader(threading.Thread):
         at_tip = page.millis_behind_latest == 0 and not page.records
         return at_tip and (not self._limits.follow or self._stop_asked.is_set())
 
-    def _budget(self, reader: PartitionReader) -> Budget:
-        lane = reader.partition_id if self.connector.service in STREAMS else ""
-        return self._budgets.setdefault(lane, Budget(self._rate))
-
     def _look(self, *, whole: bool = False) -> None:
         """Take configuration snapshots; those that say nothing new only at the start and at the end."""
         self._look_again_ms = self._clock.monotonic_ms() + LOOKED_AGAIN_MS
-        for resource in self.connector.resources():
-            known = (resource.kind, resource.document)
-            if whole or known not in self._known_documents:
-                self.resources.put(resource)
-            self._known_documents.add(known)
+        self.configuration.saw(self.connector.resources(), whole=whole)
 
     def _let_go(self) -> Exception | None:
         """Stand behind what was handed over and let every generator go; returns what went wrong first."""

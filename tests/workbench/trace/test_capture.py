@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.budget import Budgets
 from connectors.errors import (
     AccessDeniedError,
     ConnectorError,
@@ -35,7 +36,7 @@ def run(trace: Path, *connectors: Connector, **limits: object) -> Captured:
         connectors,
         limits=Limits(**limits),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=threading.Event(),
     )
 
@@ -132,7 +133,7 @@ def test_following_goes_on_at_the_tip_until_it_is_stopped(tmp_path: Path) -> Non
         [connector],
         limits=Limits(follow=True),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=stop,
     )
 
@@ -262,7 +263,7 @@ def test_configuration_that_changes_while_following_is_kept_each_time_it_changed
         [connector],
         limits=Limits(follow=True),
         clock=clock.for_capture(),
-        calls_per_second=lambda service: 0.1,
+        budgets=Budgets(calls_per_second=0.1),
         stop=stop,
     )
 
@@ -335,7 +336,7 @@ def test_who_follows_tries_a_throttled_shard_for_as_long_as_it_takes(tmp_path: P
         [ScriptedConnector(ARN, {"s0": 50}, before_page=refuse)],
         limits=Limits(follow=True),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=stop,
     )
 
@@ -361,7 +362,7 @@ def test_a_capture_that_is_stopped_says_what_it_has_not_read_children_included(
         [connector],
         limits=Limits(until=instant(300), since=instant(0)),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=stop,
     )
 
@@ -411,7 +412,7 @@ def test_a_tap_that_is_stopped_reads_what_has_already_reached_its_queue(tmp_path
         [connector],
         limits=Limits(follow=True),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=stop,
     )
 
@@ -431,7 +432,7 @@ def test_whoever_listens_hears_of_every_page_once_it_is_durable(tmp_path: Path) 
         [ScriptedConnector(ARN, {"s0": 35})],
         limits=Limits(),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=threading.Event(),
         committed=hear,
     )
@@ -448,7 +449,7 @@ def test_nothing_reaches_the_disk_before_it_was_prepared(tmp_path: Path) -> None
         [ScriptedConnector(ARN, {"s0": 35})],
         limits=Limits(),
         clock=VirtualClock(T0).for_capture(),
-        calls_per_second=lambda service: 10_000,
+        budgets=Budgets(calls_per_second=10_000),
         stop=threading.Event(),
         prepare=without_bodies,
     )
