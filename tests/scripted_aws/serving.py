@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from connectors.record import Mode
 from tests.scripted_aws.clock import START, VirtualClock
+from tests.scripted_aws.faults import aws_error
 from workbench.trace.source_reader import Clock
 
 REGION = "us-east-1"
@@ -151,6 +152,15 @@ class NoFunctions:
     def list_event_source_mappings(self, **asked: Any) -> dict[str, Any]:
         """None."""
         return {"EventSourceMappings": []}
+
+    def __getattr__(self, method: str) -> Any:
+        if method.startswith("_"):
+            raise AttributeError(method)
+
+        def not_found(**asked: Any) -> None:
+            raise aws_error("ResourceNotFoundException", method)
+
+        return not_found
 
 
 def _unheard(*event: Any, **named: Any) -> None:

@@ -308,9 +308,21 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:
+    """A connection; a reader's writes nothing, but it too repairs what a killed capture left, as SQLite does."""
     path = (folder / FILE_NAME).absolute()
-    how = "mode=rw" if write else "mode=ro" if os.access(folder, os.W_OK) else "immutable=1"
-    return sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, isolation_level=None, timeout=30)
+    at_rest = not path.with_name(f"{FILE_NAME}-wal").exists()
+    if not write and not os.access(folder, os.W_OK) and not at_rest:
+        raise TraceError(
+            f"wanted a trace at rest in {folder}, found one whose capture was killed, in a folder that cannot be "
+            "written; copy the folder and open the copy"
+        )
+    how = "mode=rw" if os.access(folder, os.W_OK) else "immutable=1"
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{how}", uri=True, isolation_level=None, timeout=30
+    )
+    if not write:
+        connection.execute("pragma query_only = on")
+    return connection
 
 
 def _unreadable(folder: Path, error: sqlite3.Error) -> TraceError:

@@ -131,7 +131,7 @@ class PartitionReader:
 
     def pause_ms(self) -> int:
         """How long to let the service rest before the next try; 0 after a success."""
-        return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2**self.failures) if self.failures else 0
+        return pause_ms(self.failures)
 
     def _count_failure(self, error: ConnectorError) -> None:
         self.error = error
@@ -148,3 +148,13 @@ class PartitionReader:
             if throttled
             else Cause.UNREADABLE
         )
+
+
+def pause_ms(failures: int) -> int:
+    """How long to let a service rest after so many refusals in a row; 0 after none.
+
+    Example:
+        >>> [pause_ms(failures) for failures in (0, 1, 2, 30)]
+        [0, 1000, 2000, 30000]
+    """
+    return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(failures, 16)) if failures else 0

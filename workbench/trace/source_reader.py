@@ -1,5 +1,6 @@
 """Reading one source: its partitions side by side, parents before children, each within its read budget."""
 
+import itertools
 import queue
 import threading
 import time
@@ -7,19 +8,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from connectors.budget import Budgets
 from connectors.errors import ConnectorError, SourceNotFoundError
 from connectors.record import Cause, Connector, Page, Partition, Service, Span
 from workbench.errors import WorkbenchError
 from workbench.trace.configuration import ConfigurationWatch
-from workbench.trace.partition_reader import PartitionReader
+from workbench.trace.partition_reader import TRIES, WHOLE_SOURCE, PartitionReader, pause_ms
 from workbench.trace.repeats import RepeatedEvents
 from workbench.trace.turns import Turns
 from workbench.trace.unread import Asked, unread
 from workbench.trace.writer import LaidOutPage, TraceWriter
 
+T = TypeVar("T")
 STREAMS = (Service.KINESIS, Service.DYNAMODB)
 READ_AT_ONCE = 8
 """Shards of one stream that are asked at the same time: an answer takes tens of milliseconds, most of it waiting."""
@@ -120,7 +122,7 @@ class SourceReader(threading.Thread):
         cause, reason = Cause.INTERRUPTED, None
         try:
             self._read_source()
-            self._look(whole=True)
+            self._look(whole=True, last=True)
         except SourceNotFoundError as error:
             cause, reason = Cause.GONE, str(error)
         except (ConnectorError, WorkbenchError) as error:
@@ -216,7 +218,7 @@ class SourceReader(threading.Thread):
     def _begin(self) -> None:
         """Start every listed partition that may be read now and is not yet."""
         self._list_again_ms = self._clock.monotonic_ms() + LISTED_AGAIN_MS
-        self._listed = self.connector.partitions()
+        self._listed = self._patiently(self.connector.partitions)
         for partition in self._listed:
             if partition.partition_id not in self._readers and self._may_start(partition):
                 reader = self._reader_of(partition)
@@ -260,10 +262,38 @@ class SourceReader(threading.Thread):
         at_tip = page.millis_behind_latest == 0 and not page.records
         return at_tip and (not self._limits.follow or self._stop_asked.is_set())
 
-    def _look(self, *, whole: bool = False) -> None:
-        """Take configuration snapshots; those that say nothing new only at the start and at the end."""
+    def _look(self, *, whole: bool = False, last: bool = False) -> None:
+        """Take configuration snapshots; those that say nothing new only at the start and at the end.
+
+        Records go before them: what cannot be described now is tried again, and said at the end.
+        """
         self._look_again_ms = self._clock.monotonic_ms() + LOOKED_AGAIN_MS
-        self.configuration.saw(self.connector.resources(), whole=whole)
+        try:
+            taken = (
+                self._patiently(self.connector.resources) if last else self.connector.resources()
+            )
+        except ConnectorError as error:
+            if last:
+                self.state.error = self.state.error or str(error)
+        else:
+            self.configuration.saw(taken, whole=whole)
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """The answer, asked for again after a pause where it was refused, as often as a page would be."""
+        before = self.state.error
+        for failures in itertools.count(1):
+            try:
+                answer = ask()
+                self.state.error = before
+                return answer
+            except WHOLE_SOURCE:
+                raise
+            except ConnectorError as error:
+                if (failures >= TRIES and not self._limits.follow) or self._stopping():
+                    raise
+                self.state.error = str(error)
+                self._clock.wait(self._halt, pause_ms(failures) / 1_000)
+        raise AssertionError("counting never ends")
 
     def _let_go(self) -> Exception | None:
         """Stand behind what was handed over and let every generator go; returns what went wrong first."""

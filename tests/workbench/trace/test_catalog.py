@@ -208,3 +208,25 @@ def columns(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {name: catalog.rows(f"pragma table_info({name})") for name in tables}
     finally:
         catalog.close()
+
+
+def test_a_reader_opens_what_a_killed_capture_left_without_its_shared_memory(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    writer.append_pages([(STREAM, page(kinesis_record(1), position="1"))])
+    killed = shutil.copytree(folder, folder.with_name("killed.trace"))
+    writer.close()
+    assert (killed / "catalog.sqlite-wal").stat().st_size > 0
+    (killed / "catalog.sqlite-shm").write_bytes(b"")
+
+    with open_trace(killed) as trace:
+        assert trace.sql("select count(*) from records").item() == 1
+    assert verify(killed).problems == ()
+
+
+def test_a_reader_changes_nothing(folder: Path) -> None:
+    TraceWriter(folder, "capture", [], clock).close()
+    catalog = Catalog.open(folder)
+
+    with pytest.raises(TraceError, match="readonly"), catalog.transaction() as connection:
+        connection.execute("delete from captures")
+    catalog.close()
