@@ -146,7 +146,7 @@ def open_connector(
             opened = open_queue(name, access, used, now=now, force=force)
         case Service.SNS:
             suffix = secrets.token_hex(4)
-            opened = open_topic(name, access, now=now, suffix=suffix, until=until)
+            opened = open_topic(name, access, now=now, suffix=suffix, since=since, until=until)
         case Service.KINESIS:
             opened = open_stream(name, access, now=now, since=since, until=until)
         case Service.DYNAMODB:

@@ -11,7 +11,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # Two sides that make sense together only.
     "connectors/__init__.py": "tests/connectors/test_open_connector.py",
     "connectors/identity.py": "tests/connectors/test_open_connector.py",
-    "connectors/messages.py": "tests/connectors/test_sqs.py",
     "connectors/log_position.py": "tests/connectors/test_positions.py",
     "connectors/stream_position.py": "tests/connectors/test_positions.py",
     "connectors/access/allowlist.py": "tests/connectors/access/test_guard.py",

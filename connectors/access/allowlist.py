@@ -97,6 +97,7 @@ ALLOW: tuple[Rule, ...] = (
         "CreateQueue",
         "DeleteQueue",
         "GetQueueAttributes",
+        "GetQueueUrl",  # whether a queue is there although making it was not answered
         "ListQueueTags",
         "ReceiveMessage",
         "SetQueueAttributes",
