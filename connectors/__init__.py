@@ -118,7 +118,7 @@ def open_connector(
         mode: None: the service's default, which a queue has not.
         since: Where a first read begins. None: the oldest record kept (logs: one hour ago).
         until: Where reading may end. None: nowhere.
-        force: Peek also where it does harm.
+        force: Peek also where it does harm; read a table's stream also as the third reader.
 
     Returns:
         A connector that has changed nothing yet; close it in the end.
@@ -150,7 +150,9 @@ def open_connector(
         case Service.KINESIS:
             opened = open_stream(name, access, now=now, since=since, until=until)
         case Service.DYNAMODB:
-            opened = open_table_stream(name, access, now=now, since=since, until=until)
+            opened = open_table_stream(
+                name, access, now=now, since=since, until=until, force=force
+            )
         case _:
             opened = open_log_group(name, access, now=now, since=since, until=until)
     return cast(Connector, opened)  # the protocol names attributes settable that are not

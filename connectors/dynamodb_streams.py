@@ -1,52 +1,52 @@
 """Reads the stream of a DynamoDB table, shard by shard, from the oldest change kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.access.clients import Access
-from connectors.access.failures import aws_code, call
-from connectors.answers import (
-    Clock,
-    compact_json,
-    encoded,
-    required,
-    without,
-)
-from connectors.errors import ConnectorError, SourceNotFoundError
+from connectors.access.failures import call
+from connectors.answers import Clock, compact_json, required
+from connectors.errors import AccessDeniedError, SourceNotFoundError
 from connectors.record import (
+    Cause,
     Checkpoint,
     Mode,
-    OrderScope,
     Page,
     Partition,
-    Record,
     Resource,
     Service,
     Span,
 )
 from connectors.shards import in_lineage_order
-from connectors.snapshots import consumers_of, paged, snapshot, where_allowed
+from connectors.snapshots import consumers_of, snapshot, where_allowed
 from connectors.source import SourceName
-from connectors.stream_position import (
-    StreamPosition,
-    encode_position,
-    reached,
-    starting_position,
+from connectors.stream_position import reached
+from connectors.stream_readers import readers_of, refuse_third_reader
+from connectors.table_position import (
+    RETENTION,
+    ShardProgress,
+    decode_progress,
+    encode_progress,
+    first_progress,
+    inherited_progress,
+    trim_horizon,
+    unbegun_progress,
 )
+from connectors.table_shard_reader import ShardReader
+from connectors.table_shards import ShardListing, streams_of
 
-_RETENTION = timedelta(hours=24)
-_LIMIT = 1000
-_IMAGES = ("Keys", "NewImage", "OldImage")
+_BEGUN_TOGETHER = timedelta(minutes=10)
+"""The first shards of a source are begun one after the other; what is trimmed meanwhile is no loss."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TableStream:
     """The stream of one DynamoDB table; enabling a stream again makes another one.
 
     Permissions: dynamodb:DescribeTable on the table; dynamodb:DescribeStream,
-        dynamodb:GetShardIterator, dynamodb:GetRecords on the stream;
+        dynamodb:GetShardIterator, dynamodb:GetRecords on the stream; dynamodb:ListStreams,
         lambda:ListEventSourceMappings and lambda:GetFunctionConfiguration where granted.
     Effect: none on the records. More than two readers of one shard may be throttled, and a Lambda
         mapping is one of them.
@@ -60,11 +60,55 @@ class TableStream:
     now: Clock
     since: datetime | None = None
     until: datetime | None = None
+    leases: Callable[[], Sequence[Resource]] = tuple
+    """Snapshots of lease tables, where one was named."""
     service: str = Service.DYNAMODB
+    _listing: ShardListing = field(init=False, repr=False)
+    _known: dict[str, ShardProgress] = field(default_factory=dict, init=False, repr=False)
+    """Progress of shards that were read, by this or an earlier capture."""
+    _limits: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._listing = ShardListing(self.source_arn, self.client, self.now)
 
     def partitions(self) -> Sequence[Partition]:
-        """All shards that AWS still lists, parents before their children."""
-        return in_lineage_order([_partition(shard) for shard in self._shards()])
+        """All shards that AWS still lists, parents before their children; one call a second at most.
+
+        Source: DescribeStream.
+        """
+        return in_lineage_order(self._listing.shards())
+
+    def resume(self, checkpoints: Mapping[str, Checkpoint]) -> tuple[Page, ...]:
+        """Learn where earlier captures came to, and tell what can no longer be read.
+
+        Args:
+            checkpoints: Of this source, by shard.
+
+        Returns:
+            A page without records for each shard that has expired before it was read to its end,
+            or whose descendants came and went unread: it carries the hole, which stands for the
+            descendants too, and the shard is finished. Store them before reading.
+
+        Raises:
+            ConnectorError: AWS did not list the shards, or a position is none of ours.
+
+        Source: DescribeStream.
+        """
+        if not checkpoints:
+            return ()
+        known = {shard_id: decode_progress(each) for shard_id, each in checkpoints.items()}
+        listed = self._listing.shards(ask=True)
+        there = {shard.partition_id for shard in listed}
+        parents = {parent for shard in listed for parent in shard.parents}
+        parents |= {parent for progress in known.values() for parent in progress.parents}
+        self._known |= known
+        horizon = trim_horizon(self.now())
+        return tuple(
+            _lost(shard_id, known[shard_id], each.finished, horizon)
+            for shard_id, each in checkpoints.items()
+            if shard_id not in there
+            and not (each.finished and (shard_id in parents or known[shard_id].settled))
+        )
 
     def read(self, partition: Partition, after: Checkpoint | None) -> Iterator[Page]:
         """Pages of a shard; ends with the shard, or when all up to `until` was read.
@@ -73,39 +117,44 @@ class TableStream:
         At the tip pages are empty and `millis_behind_latest` is 0: come again later.
 
         Raises:
-            CorruptAnswerError: An answer without its members; read again from the checkpoint.
+            CorruptAnswerError: A damaged answer, down to one record, or an end that nothing
+                proves; read again from the checkpoint.
             ThrottledError: Come again much later; production reads this shard too.
             ConnectorError: And its other classes.
 
-        Source: GetShardIterator, GetRecords.
+        Source: GetShardIterator, GetRecords, DescribeStream.
         """
-        shard_id = partition.partition_id
         if after is not None and after.finished:
             return
-        position, holes = starting_position(
-            after, self.since, self.created_at, _RETENTION, self.now()
+        if after is not None:
+            progress, fresh = decode_progress(after), False
+        else:
+            progress, fresh = self._beginning(partition)
+        reader = ShardReader(
+            shard_id=partition.partition_id,
+            client=self.client,
+            listing=self._listing,
+            created_at=self.created_at,
+            now=self.now,
+            progress=progress,
+            fresh=fresh,
+            limits=self._limits,
         )
-        iterator: str | None = None
         while True:
-            asked_at = self.now()
-            position, lost, answer, requests = self._get_records(shard_id, iterator, position)
-            iterator = answer.get("NextShardIterator")
-            records = tuple(self._record(shard_id, record) for record in answer["Records"])
-            at_end = iterator is None or not records
-            position, spans = position.moved(records, asked_at if at_end else None)
-            checkpoint = Checkpoint(shard_id, encode_position(position), iterator is None)
-            kept = _not_before(records, position.since_at)
-            behind_ms = 0 if at_end else None
-            yield Page(kept, checkpoint, (*holes, *lost, *spans), behind_ms, requests)
-            if iterator is None or reached(position, self.until):
+            page = reader.next_page()
+            self._known[partition.partition_id] = reader.progress
+            yield page
+            if page.checkpoint.finished or reached(reader.progress.position, self.until):
                 return
-            holes = ()
 
     def resources(self) -> Sequence[Resource]:
-        """The stream with its shards, the table, and who consumes it where we may see that."""
-        table = self.source_arn.rsplit("/stream/", 1)[0].rsplit("/", 1)[-1]
+        """The stream with its shards, the table, its former streams, and who consumes it.
+
+        All but the stream itself where we may see it.
+        """
+        table = _table_of(self.source_arn)
         return (
-            Resource(self.source_arn, "describe-stream", self.now(), compact_json(self._stream())),
+            Resource(self.source_arn, "describe-stream", self.now(), self._listing.document()),
             *where_allowed(
                 lambda: [
                     snapshot(
@@ -117,93 +166,36 @@ class TableStream:
                     )
                 ]
             ),
+            *where_allowed(lambda: [self._streams(table)]),
             *consumers_of(self.source_arn, self.lambda_client, self.now),
+            *self.leases(),
         )
 
     def close(self) -> None:
         """Nothing was added, so nothing is undone."""
 
-    def _stream(self) -> dict[str, Any]:
-        wanted = f"the stream {self.source_arn}"
-        shards: list[dict[str, Any]] = []
-        description: dict[str, Any] = {}
-        for page in paged(wanted, self._describe, "ExclusiveStartShardId", "LastEvaluatedShardId"):
-            description = page
-            shards += required(page, "Shards", list, wanted)
-        return {
-            "StreamDescription": without(description, "LastEvaluatedShardId") | {"Shards": shards}
-        }
+    def _beginning(self, partition: Partition) -> tuple[ShardProgress, bool]:
+        """Where a first read begins, and whether that is at the oldest change kept, whatever it is."""
+        known = dict(self._known)  # other shards are read by other threads
+        inherited = inherited_progress(partition, known)
+        if inherited is not None:
+            return inherited, False
+        horizon = trim_horizon(self.now())
+        if known:
+            unbegun = unbegun_progress(partition, known)
+            begin = unbegun.position.read_to_at
+            soon = begin is not None and horizon - begin < _BEGUN_TOGETHER
+            return unbegun, soon and not (partition.parents or unbegun.position.since_at)
+        listed = self._listing.shards()
+        there = {shard.partition_id for shard in listed}
+        roots = sum(not there & set(shard.parents) for shard in listed)
+        begin = max(self.since or horizon, self.created_at)
+        return first_progress(partition, self.since, begin, roots), self.since is None
 
-    def _describe(self, **token: str) -> Any:
-        answer = self.client.describe_stream(StreamArn=self.source_arn, **token)
-        return answer.get("StreamDescription")
-
-    def _shards(self) -> list[dict[str, Any]]:
-        return list(self._stream()["StreamDescription"]["Shards"])
-
-    def _get_records(
-        self, shard_id: str, iterator: str | None, position: StreamPosition
-    ) -> tuple[StreamPosition, tuple[Span, ...], dict[str, Any], int]:
-        """An answer with `Records` in it, from where, after what hole, and in how many calls."""
-        wanted = f"records of {shard_id} of {self.source_arn}"
-        try:
-            usable = iterator or self._iterator(shard_id, position)
-            answer = call(wanted, self.client.get_records, ShardIterator=usable, Limit=_LIMIT)
-        except ConnectorError as error:
-            again = self._recovered(aws_code(error), iterator, position)
-            if again is None:
-                raise
-            restarted, hole = again
-            moved, lost, answer, requests = self._get_records(shard_id, None, restarted)
-            return moved, (*hole, *lost), answer, requests + 1
-        required(answer, "Records", list, wanted)
-        return position, (), answer, 1 if iterator else 2
-
-    def _recovered(
-        self, code: str, iterator: str | None, position: StreamPosition
-    ) -> tuple[StreamPosition, tuple[Span, ...]] | None:
-        """Where to go on after an error of an iterator, and the hole; None: no such error."""
-        if code == "ExpiredIteratorException" and iterator is not None:
-            return position, ()
-        if code == "TrimmedDataAccessException" and position.after is not None:
-            moved, hole = position.skipped_to(self.now() - _RETENTION)
-            return replace(moved, after=None), hole
-        return None
-
-    def _iterator(self, shard_id: str, position: StreamPosition) -> str:
-        start = {"ShardIteratorType": "TRIM_HORIZON"}
-        if position.after is not None:
-            start = {
-                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
-                "SequenceNumber": position.after,
-            }
-        wanted = f"an iterator for {shard_id} of {self.source_arn}"
-        answer = call(
-            wanted,
-            self.client.get_shard_iterator,
-            StreamArn=self.source_arn,
-            ShardId=shard_id,
-            **start,
-        )
-        return required(answer, "ShardIterator", str, wanted)
-
-    def _record(self, shard_id: str, record: dict[str, Any]) -> Record:
-        wanted = f"records of {shard_id} of {self.source_arn}"
-        change = required(record, "dynamodb", dict, wanted)
-        created_at = change.get("ApproximateCreationDateTime")
-        images = {name: change[name] for name in _IMAGES if name in change}
-        return Record(
-            service=self.service,
-            source_arn=self.source_arn,
-            partition_id=shard_id,
-            record_id=required(record, "eventID", str, wanted),
-            received_at=self.now(),
-            body=encoded(compact_json(images)),
-            sequence_number=required(change, "SequenceNumber", str, wanted),
-            ordering_key=_item_key(change.get("Keys")),
-            order_scope=OrderScope.PARTITION,
-            source_at=created_at.astimezone(UTC) if created_at else None,
-            envelope=compact_json(record | {"dynamodb": without(change, *_IMAGES)}),
+    def _streams(self, table: str) -> Resource:
+        arns = [{"StreamArn": arn} for arn in streams_of(table, self.client)]
+        return Resource(
+            self.source_arn, "list-streams", self.now(), compact_json({"Streams": arns})
         )
 
 
@@ -214,57 +206,75 @@ def open_table_stream(
     now: Clock,
     since: datetime | None = None,
     until: datetime | None = None,
+    lease_table: str | None = None,
+    force: bool = False,
 ) -> TableStream:
     """The connector of a table's latest stream, or of the stream whose ARN was given.
 
+    Args:
+        name: The table or its stream.
+        access: Whose AWS.
+        now: Clock.
+        since: Where a first read begins; None: the oldest change kept.
+        until: Where reading may end; None: nowhere.
+        lease_table: Of a Kinesis Client Library application that reads this stream; None: none.
+        force: Read also as the third reader.
+
     Raises:
         SourceNotFoundError: No such table, or it has no stream.
+        OperationRefusedError: Two readers read it already.
         ConnectorError: And its other classes.
 
-    Source: DescribeTable, DescribeStream.
+    Source: DescribeTable, DescribeStream, ListStreams, ListEventSourceMappings.
     """
     client = access.client("dynamodbstreams", Mode.OBSERVE)
     tables = access.client("dynamodb", Mode.OBSERVE)
-    stream_arn = name.arn or _latest_stream(tables, name.name)
+    functions = access.client("lambda", Mode.OBSERVE)
+    stream_arn = name.arn or _latest_stream(tables, client, name.name)
     wanted = f"the stream {stream_arn}"
     answer = call(wanted, client.describe_stream, StreamArn=stream_arn, Limit=1)
     description = required(answer, "StreamDescription", dict, wanted)
     created_at = description.get("CreationRequestDateTime")
+    if not force:
+        named = [lease_table] if lease_table else []
+        refuse_third_reader(stream_arn, readers_of(stream_arn, functions, named))
     return TableStream(
         source_arn=stream_arn,
         client=client,
         table_client=tables,
-        lambda_client=access.client("lambda", Mode.OBSERVE),
-        created_at=created_at.astimezone(UTC) if created_at else now() - _RETENTION,
+        lambda_client=functions,
+        created_at=created_at.astimezone(UTC) if created_at else now() - RETENTION,
         now=now,
         since=since,
         until=until,
     )
 
 
-def _latest_stream(tables: Any, table: str) -> str:
+def _latest_stream(tables: Any, client: Any, table: str) -> str:
     wanted = f"the table {table}"
     answer = call(wanted, tables.describe_table, TableName=table)
     arn = required(answer, "Table", dict, wanted).get("LatestStreamArn")
-    if not isinstance(arn, str):
-        raise SourceNotFoundError(
-            f"a stream of the table {table} was wanted, found none; enable one "
-            "(NEW_AND_OLD_IMAGES), or give the ARN of a former one"
-        )
-    return arn
+    if isinstance(arn, str):
+        return arn
+    try:
+        former = streams_of(table, client)
+    except AccessDeniedError:
+        former = ()
+    advice = (
+        f"give a former one, still readable: {', '.join(former)}"
+        if former
+        else ("enable one (NEW_AND_OLD_IMAGES), or give the ARN of a former one")
+    )
+    raise SourceNotFoundError(f"a stream of the table {table} was wanted, found none; {advice}")
 
 
-def _partition(shard: Mapping[str, Any]) -> Partition:
-    parent = shard.get("ParentShardId")
-    return Partition(required(shard, "ShardId", str, "a shard"), (parent,) if parent else ())
+def _table_of(stream_arn: str) -> str:
+    return stream_arn.rsplit("/stream/", 1)[0].rsplit("/", 1)[-1]
 
 
-def _item_key(keys: Mapping[str, Any] | None) -> str | None:
-    return compact_json(dict(sorted(keys.items()))) if keys else None
-
-
-def _not_before(records: Sequence[Record], since: datetime | None) -> tuple[Record, ...]:
-    if since is None:
-        return tuple(records)
-    whole_second = since.replace(microsecond=0)  # the service tells no finer
-    return tuple(r for r in records if r.source_at is None or r.source_at >= whole_second)
+def _lost(shard_id: str, progress: ShardProgress, finished: bool, horizon: datetime) -> Page:
+    position = progress.position
+    start = progress.children_after_at if finished else position.read_to_at
+    holes = (Span(start, horizon, Cause.TRIMMED),) if start is not None and start < horizon else ()
+    settled = encode_progress(replace(progress, settled=True))
+    return Page((), Checkpoint(shard_id, settled, finished=True), holes, requests=0)

@@ -129,6 +129,7 @@ ALLOW: tuple[Rule, ...] = (
         "DescribeStream",
         "GetRecords",
         "GetShardIterator",
+        "ListStreams",  # former streams of the table stay readable for a day
         prefix="dynamodb",
     ),
     *_rules("logs", Mode.OBSERVE, Resource.LOG_GROUP, "DescribeLogGroups", "FilterLogEvents"),
