@@ -15,7 +15,14 @@ import polars as pl
 from workbench.errors import TraceError, UsageError
 from workbench.trace.catalog import Catalog
 from workbench.trace.instants import instant_text
-from workbench.trace.relations import BOOKS, connect, define_empty, define_relations, disconnect
+from workbench.trace.relations import (
+    BOOKS,
+    connect,
+    define_derived,
+    define_empty,
+    define_relations,
+    disconnect,
+)
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal, load_statement
 
@@ -25,7 +32,9 @@ class Trace:
 
     All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
     Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
-    and the catalog's own books. `field(body, '$.path')` gives a payload's field as a handler would see it.
+    the catalog's own books, and `user_records`, worked out when asked for: what the Kinesis Producer Library packed
+    (`delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`).
+    `field(body, '$.path')` gives a payload's field as a handler would see it.
 
     Raises:
         TraceError: no trace there, a damaged or a newer one.
@@ -197,6 +206,7 @@ class Trace:
                         cursor.execute(f"create view {name} as from sealed.{name}")
                     else:
                         define_empty(cursor, name, schema)
+                define_derived(cursor)
             except duckdb.Error as error:
                 raise TraceError(
                     f"wanted an export of a trace, found {_first_line(error)} in {self.path}"

@@ -10,10 +10,15 @@ from workbench.trace.catalog import Catalog
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.instants import parse_instant
 from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
-from workbench.trace.sql import literal
+from workbench.trace.sql import literal, load_statement
+from workbench.trace.user_records import OPENED, opened_aggregates
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
+DERIVED_RELATIONS = ("user_records",)
+"""Views over the others, each a statement in a file of its name; worked out when they are asked for."""
+
+PYTHON_FUNCTIONS = ("python_field", "opened_aggregates")
 
 
 def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -25,7 +30,14 @@ def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> Non
         _define_table(cursor, name, _from_catalog(catalog, name, schema))
     for name in BOOKS:
         _define_table(cursor, name, _book(catalog, name))
+    define_derived(cursor)
     cursor.commit()
+
+
+def define_derived(cursor: duckdb.DuckDBPyConnection) -> None:
+    """The relations that follow from the others, which must be there."""
+    for name in DERIVED_RELATIONS:
+        cursor.execute(f"create or replace view {name} as {load_statement(__package__, name).body}")
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -42,17 +54,21 @@ def connect() -> duckdb.DuckDBPyConnection:
         type=PythonUDFType.ARROW,
         null_handling=FunctionNullHandling.SPECIAL,
     )
+    connection.create_function(
+        "opened_aggregates", opened_aggregates, ["BLOB"], OPENED, type=PythonUDFType.ARROW
+    )
     for macro in MACROS:
         connection.execute(macro)
     return connection
 
 
 def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close; the Python function goes first, because it and the connection would keep each other alive."""
+    """Close; the Python functions go first, because they and the connection would keep each other alive."""
     with suppress(
         duckdb.Error
     ):  # a query of another thread is still running: it ends with the connection
-        connection.remove_function("python_field")
+        for name in PYTHON_FUNCTIONS:
+            connection.remove_function(name)
     connection.close()
 
 

@@ -1,0 +1,26 @@
+-- One row per user record of an aggregate that the Kinesis Producer Library packed; plain records have none.
+-- -> delivery_id BIGINT: the aggregate's row in `records`
+-- -> sub_sequence INTEGER: place in the aggregate, from 0
+-- -> partition_key VARCHAR: as the producer gave it; null where the aggregate names none that could have been sent
+-- -> explicit_hash_key VARCHAR: decimal; null where it has none, empty where it is damaged
+-- -> body BLOB: payload; null where it is damaged
+-- -> body_hash BLOB: xxh3-128 of the payload, as of `records`
+-- -> inside_shard BOOLEAN: whether its hash key belongs to the shard; if one does not, the KCL drops the whole aggregate; null: unknown
+with shards as (
+  select source_arn, observed_at, unnest(try(from_json(
+           coalesce(json_extract(document, '$.Shards'), json_extract(document, '$.StreamDescription.Shards')),
+           '[{"ShardId":"VARCHAR","HashKeyRange":{"StartingHashKey":"VARCHAR","EndingHashKey":"VARCHAR"}}]'))) as shard
+  from resources where kind in ('list-shards', 'describe-stream') and json_valid(document)
+), ranges as (
+  select source_arn, shard.ShardId as partition_id,
+         arg_max(try_cast(shard.HashKeyRange.StartingHashKey as uhugeint), observed_at) as low,
+         arg_max(try_cast(shard.HashKeyRange.EndingHashKey as uhugeint), observed_at) as high
+  from shards group by all
+), opened as (
+  select delivery_id, source_arn, partition_id, unnest(opened_aggregates(body)) as packed
+  from records
+  where service = 'aws:kinesis' and body >= '\xF3\x89\x9A\xC2'::blob and body < '\xF3\x89\x9A\xC3'::blob
+)
+select delivery_id, packed.sub_sequence, packed.partition_key, packed.explicit_hash_key, packed.body, packed.body_hash,
+       packed.hash_key::uhugeint between low and high as inside_shard
+from opened left join ranges using (source_arn, partition_id)
