@@ -2,40 +2,42 @@
 
 The service has no order to follow and no position to keep: events come late, and new streams
 appear at any time. So each pass reads the whole group from a little before the newest event seen
-up to now, and leaves out what this reader has already yielded.
+up to now, and what may have gained a late event again (`connectors.log_passes`).
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 from connectors.access.clients import Access
-from connectors.access.failures import aws_code, call
+from connectors.access.failures import call
 from connectors.answers import (
     Clock,
     compact_json,
     encoded,
     instant_of_ms,
     ms_of,
-    required,
     without,
 )
 from connectors.errors import (
     AccessDeniedError,
-    ConnectorError,
     CorruptAnswerError,
     SourceNotFoundError,
 )
 from connectors.identity import arn_of, caller_identity
-from connectors.log_position import (
-    LogPosition,
-    after_pass,
-    decode_log_position,
-    encode_log_position,
+from connectors.log_losses import dropped_span, gone_since, lost_before
+from connectors.log_pages import FORGOTTEN_MOST, ask_page
+from connectors.log_passes import (
+    begin_pass,
+    counted_on,
+    end_pass,
+    page_refused,
+    seen_partly,
+    token_forgotten,
+    within,
 )
+from connectors.log_position import LogPosition, decode_log_position, encode_log_position
 from connectors.record import (
     Checkpoint,
     Mode,
@@ -52,6 +54,30 @@ from connectors.source import SourceName
 
 _DEFAULT_SINCE = timedelta(hours=1)
 _LIMIT = 10_000
+_REFUSED_MOST = 64
+"""Pages in a row that cannot be read; more than it takes to find one millisecond among all there are."""
+
+
+@dataclass(slots=True)
+class _Lately:
+    """What a reader knows beyond its position; without it a stretch is counted again."""
+
+    position: str | None = None
+    """Of the last page; reading on from another begins with nothing known."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """Ids and instants of the events that the next pass may bring again."""
+    lines_ms: dict[str, int] = field(default_factory=dict)
+    """By log stream, the newest line of this pass."""
+    recount: bool = True
+
+    def forget(self) -> None:
+        """Nothing is known: another reader, or another capture, was here before."""
+        self.position, self.recount = None, True
+        self.seen.clear()
+
+    def keep(self, from_ms: int) -> None:
+        """Let the ids go that no poll can bring again."""
+        self.seen = {event: at for event, at in self.seen.items() if at >= from_ms}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +98,7 @@ class LogGroup:
     function: str | None = None
     limit: int = _LIMIT
     service: str = Service.LOGS
+    _lately: _Lately = field(default_factory=_Lately, init=False, repr=False, compare=False)
 
     @property
     def group(self) -> str:
@@ -83,36 +110,42 @@ class LogGroup:
         return (Partition(""),)
 
     def read(self, partition: Partition, after: Checkpoint | None) -> Iterator[Page]:
-        """Pages of events; ends only when all up to `until` was read.
+        """Pages of events; ends only when all up to `until` was read, or the group is gone.
 
-        The last page of a pass has `millis_behind_latest` 0: come again later. A repeat of an
-        event within this reader is left out; one of an earlier reader comes again. Only the end
-        of a pass proves a span, because pages are not strictly in order of time.
+        The last page of a pass has `millis_behind_latest` 0: come again later. Only the end of a pass
+        proves spans, because pages are not strictly in order of time. A poll leaves out what this
+        reader has yielded; whatever is read again to seal it, or after a restart, comes again under
+        its old ids, and whoever stores it leaves it out. A page that cannot be read is asked for in
+        smaller parts, one a page, down to the millisecond that stays a hole.
 
         Raises:
-            CorruptAnswerError: An answer without its events; read again from the checkpoint.
+            CorruptAnswerError: Nothing that was asked for could be read; read again from the checkpoint.
             ThrottledError: Come again later.
+            SourceNotFoundError: No such group; one that goes away while it is read is a hole instead.
             ConnectorError: And its other classes.
 
         Source: FilterLogEvents.
         """
-        position = decode_log_position(after) if after else self._start()
-        seen: dict[str, int] = {}
+        position, lost = self._begin(after)
         while True:
-            if position.to_ms is None:
-                position = replace(position, to_ms=ms_of(min(self.now(), self.until or self.now())))
-            events, position, requests = self._page(position)
-            fresh = [event for event in events if event["eventId"] not in seen]
-            seen.update((event["eventId"], event["timestamp"]) for event in fresh)
-            spans: tuple[Span, ...] = ()
-            ended = position.ended
-            if ended:
-                position, spans = after_pass(position)
-                seen = {event: at for event, at in seen.items() if at >= position.from_ms}
-            records = tuple(self._record(event) for event in fresh)
+            if position.running is None:
+                position = self._pass_begun(position)
+            try:
+                fresh, position, spans = self._page(position)
+            except SourceNotFoundError:
+                if after is None and self._lately.position is None:
+                    raise
+                left, hole = gone_since(position, self.now())
+                yield Page((), Checkpoint("", encode_log_position(left)), (*lost, hole))
+                return
+            position, proved = self._ended(position)
+            is_tip = position.running is None
             checkpoint = Checkpoint("", encode_log_position(position))
-            yield Page(records, checkpoint, spans, 0 if ended else None, requests)
-            if ended and self.until is not None and position.read_to_ms >= ms_of(self.until):
+            self._lately.position = checkpoint.position
+            records = tuple(self._record(event) for event in fresh)
+            yield Page(records, checkpoint, (*lost, *spans, *proved), 0 if is_tip else None)
+            lost = ()
+            if is_tip and self.until is not None and position.read_to_ms >= ms_of(self.until):
                 return
 
     def resources(self) -> Sequence[Resource]:
@@ -140,59 +173,67 @@ class LogGroup:
     def close(self) -> None:
         """Nothing was added, so nothing is undone."""
 
-    def _start(self) -> LogPosition:
-        since_ms = ms_of(self.since or self.now() - _DEFAULT_SINCE)
-        return LogPosition(since_ms, since_ms, since_ms, since_ms)
+    def _begin(self, after: Checkpoint | None) -> tuple[LogPosition, tuple[Span, ...]]:
+        """Where reading begins, and what was lost before it could."""
+        if after is not None and after.position == self._lately.position:
+            return decode_log_position(after), ()  # the same reader goes on, after a pause
+        self._lately.forget()
+        if after is not None:
+            position = seen_partly(decode_log_position(after))
+        else:
+            since_ms = ms_of(self.since or self.now() - _DEFAULT_SINCE)
+            position = LogPosition(since_ms, since_ms, since_ms)
+        resumed = after is not None
+        return lost_before(position, self.client, self.group, self.now(), resumed=resumed)
 
-    def _page(self, position: LogPosition) -> tuple[list[dict[str, Any]], LogPosition, int]:
-        """The events of a page, the position after it, and how many calls it took."""
-        answer = self._filter(position)
-        requests = 1
-        if not answer["events"] and answer.get("nextToken", "") == position.token:
-            answer, requests = self._filter(position), 2  # the same page again: once may happen
-            if not answer["events"] and answer.get("nextToken") == position.token:
-                answer.pop("nextToken")
-        events: list[dict[str, Any]] = answer["events"]
-        newest_ms = max([position.newest_ms, *(event["timestamp"] for event in events)])
-        moved = replace(position, newest_ms=newest_ms, token=answer.get("nextToken"))
-        if moved.token is None:
-            moved = self._unpaged(moved, events)
-        return events, moved, requests
+    def _pass_begun(self, position: LogPosition) -> LogPosition:
+        now = self.now()
+        to_ms = ms_of(min(now, self.until or now))
+        recount, self._lately.recount = self._lately.recount, False
+        self._lately.lines_ms.clear()
+        return begin_pass(position, ms_of(now), to_ms, recount=recount)
 
-    def _unpaged(self, position: LogPosition, events: Sequence[Mapping[str, Any]]) -> LogPosition:
-        """The end of the pass; or, where a full page came without a token, its next stretch."""
-        if len(events) < self.limit:
-            return replace(position, ended=True)
-        last_ms = max(event["timestamp"] for event in events)
-        if last_ms <= position.from_ms:
-            raise CorruptAnswerError(
-                f"{self._wanted}: a next page was wanted after {len(events)} events of one "
-                "millisecond, found no token; the answer is damaged: try again"
-            )
-        return replace(position, from_ms=last_ms)
-
-    def _filter(self, position: LogPosition) -> dict[str, Any]:
-        token = {"nextToken": position.token} if position.token else {}
+    def _page(
+        self, position: LogPosition
+    ) -> tuple[Sequence[Mapping[str, Any]], LogPosition, tuple[Span, ...]]:
+        """The events of one page that this reader has not yielded, the position after it, and holes."""
+        running = within(position)
+        if not running.windows:  # all of it is known to be unreadable
+            return (), position, ()
         try:
-            answer = call(
-                self._wanted,
-                self.client.filter_log_events,
-                logGroupName=self.group,
-                startTime=position.from_ms,
-                endTime=position.to_ms,
-                limit=self.limit,
-                **token,
-            )
-        except ConnectorError as error:
-            if not token or aws_code(error) != "InvalidParameterException":
+            page = ask_page(self.client, self.group, self._wanted, running, self.limit)
+        except CorruptAnswerError:
+            if running.refused >= _REFUSED_MOST or running.forgotten >= FORGOTTEN_MOST:
                 raise
-            return self._filter(replace(position, token=None))  # kept too long: AWS forgot it
-        for event in required(answer, "events", list, self._wanted):
-            required(event, "timestamp", int, self._wanted)
-            for member in ("logStreamName", "message"):
-                required(event, member, str, self._wanted)
-        answer["events"] = _identified(self.group, answer["events"])
-        return answer
+            return (), *page_refused(position, self.limit)
+        if page is None:
+            return (), token_forgotten(position), ()
+        seen = self._lately.seen
+        fresh = [event for event in page.events if event["eventId"] not in seen]
+        seen.update((event["eventId"], event["timestamp"]) for event in fresh)
+        position = counted_on(replace(position, running=page.running), page.events, fresh)
+        return fresh, position, tuple(self._dropped(fresh, position.since_ms))
+
+    def _ended(self, position: LogPosition) -> tuple[LogPosition, tuple[Span, ...]]:
+        """The position, between two passes where this one is over, and what it proves then."""
+        if len(self._lately.seen) > self.limit:
+            self._lately.keep(position.newest_ms - position.lookback_ms)
+        if within(position).windows:
+            return position, ()
+        ended, spans = end_pass(position)
+        if ended.lookback_ms > position.lookback_ms:
+            self._lately.recount = True  # what was seen is not known as far back as is now wanted
+        return ended, spans
+
+    def _dropped(self, fresh: Sequence[Mapping[str, Any]], since_ms: int) -> Iterator[Span]:
+        """A hole for each line in which Lambda says that it dropped lines."""
+        lines_ms = self._lately.lines_ms
+        for event in fresh:
+            stream = event["logStreamName"]
+            span = dropped_span(event, lines_ms.get(stream), since_ms)
+            if span is not None:
+                yield span
+            lines_ms[stream] = max(event["timestamp"], lines_ms.get(stream, 0))
 
     @property
     def _wanted(self) -> str:
@@ -210,27 +251,6 @@ class LogGroup:
             source_at=instant_of_ms(event["timestamp"]),
             envelope=compact_json(without(event, "message")),
         )
-
-
-def _identified(group: str, events: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The events with an id each: AWS's own or, from a local server that gives none, a hash of all they are.
-
-    Events that are equal in everything are told apart by their place among each other.
-    """
-    equal: Counter[str] = Counter()
-    return [
-        event if event.get("eventId") else {**event, "eventId": _hash(group, event, equal)}
-        for event in events
-    ]
-
-
-def _hash(group: str, event: Mapping[str, Any], equal: Counter[str]) -> str:
-    stream, at = event["logStreamName"], event["timestamp"]
-    said = repr((group, stream, at, event.get("ingestionTime"), event["message"]))
-    equal[said] += 1
-    return blake2b(
-        f"{equal[said]} {said}".encode("utf-8", "surrogatepass"), digest_size=16
-    ).hexdigest()
 
 
 def open_log_group(

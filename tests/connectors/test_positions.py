@@ -6,7 +6,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.log_position import LogPosition, decode_log_position, encode_log_position
+from connectors.log_position import (
+    LogPass,
+    LogPosition,
+    Stretch,
+    decode_log_position,
+    encode_log_position,
+)
 from connectors.record import Checkpoint, Record
 from connectors.stream_position import StreamPosition, decode_position, encode_position
 
@@ -26,16 +32,32 @@ def test_a_stream_position_reads_back_from_its_text(position: StreamPosition) ->
     assert decode_position(Checkpoint("s", encode_position(position))) == position
 
 
+COUNTS = st.none() | NUMBERS
+PASSES = st.builds(
+    LogPass,
+    began_ms=NUMBERS,
+    to_ms=NUMBERS,
+    windows=st.lists(st.tuples(NUMBERS, NUMBERS), max_size=3).map(tuple),
+    counted=st.dictionaries(NUMBERS, COUNTS, max_size=3),
+    token=st.none() | st.text(min_size=1),
+    limit=st.none() | NUMBERS,
+    refused=NUMBERS,
+    split=st.booleans(),
+)
+
+
 @given(
     st.builds(
         LogPosition,
         since_ms=NUMBERS,
-        from_ms=NUMBERS,
         newest_ms=NUMBERS,
         read_to_ms=NUMBERS,
-        to_ms=st.none() | NUMBERS,
-        token=st.none() | st.text(min_size=1),
-    )
+        lookback_ms=st.integers(1, 10**9),
+        lateness=st.tuples(*[NUMBERS] * 5),
+        unsealed=st.dictionaries(NUMBERS, st.builds(Stretch, NUMBERS, COUNTS, NUMBERS), max_size=3),
+        unreadable=st.lists(NUMBERS, max_size=3).map(tuple),
+        running=st.none() | PASSES,
+    ).filter(lambda position: position.since_ms or position.read_to_ms)
 )
 def test_a_log_position_reads_back_from_its_text(position: LogPosition) -> None:
     assert decode_log_position(Checkpoint("", encode_log_position(position))) == position
