@@ -1,12 +1,15 @@
 """Log events that a look-back window brings again are left out; everything else is a delivery of its own."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from connectors.record import Page
-from tests.factories import LOG_GROUP, QUEUE, log_event, page, sqs_message, write_trace
-from workbench.trace import repeats
+from tests.factories import LOG_GROUP, QUEUE, clock, log_event, page, sqs_message, write_trace
+from workbench.trace import TraceWriter, repeats
 from workbench.trace.repeats import RepeatedEvents
 
 
@@ -58,11 +61,56 @@ def test_another_services_page_is_handed_on_as_it_is(folder: Path) -> None:
     assert RepeatedEvents(folder).without(QUEUE, again) is again
 
 
-def test_no_more_than_the_newest_ids_are_remembered(
+def test_deliveries_that_a_line_told_of_pass_with_their_page(folder: Path) -> None:
+    fresh = RepeatedEvents(folder).without(LOG_GROUP, page(log_event(1), sqs_message(1)))
+
+    assert [record.service for record in fresh.records] == ["aws:sqs"]
+
+
+def test_an_event_that_is_equal_but_for_its_id_is_another(folder: Path) -> None:
+    fresh = RepeatedEvents(folder).without(
+        LOG_GROUP, page(log_event(8, seconds=5), log_event(9, seconds=5))
+    )
+
+    assert ids(fresh) == [8, 9]
+
+
+def test_what_memory_let_go_is_asked_of_the_trace(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repeats, "REMEMBERED", 3)
     known = RepeatedEvents(folder)
-    known.without(LOG_GROUP, page(*(log_event(n) for n in range(10, 20))))
+    writer = TraceWriter(folder, "capture", [LOG_GROUP], clock)
+    for n in range(10, 30):
+        fresh = known.without(LOG_GROUP, page(log_event(n, seconds=10 * n)))
+        writer.append_pages([(LOG_GROUP, fresh)])
+        assert ids(fresh) == [n]
+    writer.close()
 
-    assert ids(known.without(LOG_GROUP, page(log_event(19), log_event(10)))) == [10]
+    again = page(*(log_event(n, seconds=10 * n) for n in range(5, 32)))
+    assert ids(known.without(LOG_GROUP, again)) == [5, 6, 7, 8, 9, 30, 31]
+    assert all(each.weight <= 3 for each in known._known.values())
+
+
+@settings(max_examples=15)
+@given(
+    st.lists(st.lists(st.integers(1, 60), min_size=1, max_size=8), max_size=12), st.integers(1, 12)
+)
+def test_every_event_is_stored_once_whatever_comes_again_and_whoever_reads(
+    pages: list[list[int]], remembered: int
+) -> None:
+    with TemporaryDirectory() as aside, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(repeats, "REMEMBERED", remembered)
+        folder = Path(aside, "t.trace")
+        writer = TraceWriter(folder, "capture", [LOG_GROUP], clock)
+        known, stored = RepeatedEvents(folder), list[int]()
+        for number, numbers in enumerate(pages):
+            if number % 5 == 4:
+                known = RepeatedEvents(folder)
+            fresh = known.without(LOG_GROUP, page(*(log_event(n, seconds=4 * n) for n in numbers)))
+            writer.append_pages([(LOG_GROUP, fresh)])
+            stored += ids(fresh)
+        writer.close()
+
+    assert len(stored) == len(set(stored))
+    assert set(stored) == {n for numbers in pages for n in numbers}
