@@ -22,6 +22,7 @@ from connectors.errors import (
     OperationRefusedError,
     SourceNotFoundError,
     ThrottledError,
+    UnavailableError,
     UnrecognisedError,
 )
 from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
@@ -73,6 +74,7 @@ __all__ = [
     "SourceNotFoundError",
     "Span",
     "ThrottledError",
+    "UnavailableError",
     "UnrecognisedError",
     "default_mode",
     "forgotten_taps",

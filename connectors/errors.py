@@ -4,6 +4,7 @@ ConnectorError
   AccessDeniedError      no credentials, or not the right to make a call
   SourceNotFoundError    no such queue, topic, stream, table or log group
   ThrottledError         AWS asked us to slow down, again and again
+  UnavailableError       AWS was not reached, or failed on its own side: the same call may succeed later
   OperationRefusedError  our own guard: the operation is not on the allowlist, nothing was sent
   CorruptAnswerError     an answer that lacks what AWS always sends
   UnrecognisedError      a file that is none of the formats we know
@@ -26,6 +27,10 @@ class SourceNotFoundError(ConnectorError):
 
 class ThrottledError(ConnectorError):
     """AWS asked us to slow down, again and again."""
+
+
+class UnavailableError(ConnectorError):
+    """AWS was not reached, or failed on its own side; the same call may succeed later."""
 
 
 class OperationRefusedError(ConnectorError):

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.access import wire
 from connectors.access.failures import classify
 from connectors.access.guard import Guard, guarded_services
 from connectors.errors import ConnectorError, OperationRefusedError
@@ -91,6 +92,7 @@ class Access:
 
         core = botocore.session.Session(profile=self.profile)
         Guard(service, mode).install(core)
+        wire.install(core)
         keys: dict[str, str] = {}
         if is_loopback(self.endpoint_url):
             keys = _local_keys()  # real credentials never go to a local server

@@ -14,6 +14,7 @@ from connectors.errors import (
     CorruptAnswerError,
     SourceNotFoundError,
     ThrottledError,
+    UnavailableError,
 )
 
 _ADVICE = MappingProxyType(
@@ -21,6 +22,8 @@ _ADVICE = MappingProxyType(
         AccessDeniedError: "grant the right (`workbench policy` prints the least that is needed)",
         SourceNotFoundError: "check its name, the account and the Region",
         ThrottledError: "wait, or lower the rate: production shares this quota",
+        UnavailableError: "try again: AWS failed on its own side",
+        CorruptAnswerError: "try again; is something between us and AWS?",
         ConnectorError: "try again, or see the AWS documentation of this error",
     }
 )
@@ -72,6 +75,15 @@ _CODES: Mapping[type[ConnectorError], frozenset[str]] = MappingProxyType(
         ),
     }
 )
+_FAILED = frozenset(
+    (
+        "InternalFailure",
+        "InternalError",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+    )
+)
 _EXPIRED = frozenset(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"))
 _UNKNOWN_KEY = frozenset(
     ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
@@ -94,12 +106,17 @@ _BY_CLASS: Mapping[str, tuple[type[ConnectorError], str]] = MappingProxyType(
         "NoRegionError": (ConnectorError, "name one: --region, AWS_REGION, or give the ARN"),
         "InvalidRegionError": (ConnectorError, "name a Region such as eu-central-1"),
         "EndpointConnectionError": (
-            ConnectorError,
+            UnavailableError,
             "check the Region, the network, and that a server runs at the endpoint",
         ),
-        "ConnectTimeoutError": (ConnectorError, "check the network and the proxy"),
-        "ReadTimeoutError": (ConnectorError, "try again: the answer did not come in time"),
-        "ConnectionClosedError": (ConnectorError, "try again: the connection broke"),
+        "ConnectTimeoutError": (UnavailableError, "check the network and the proxy"),
+        "ReadTimeoutError": (UnavailableError, "try again: the answer did not come in time"),
+        "ConnectionClosedError": (UnavailableError, "try again: the connection broke"),
+        "ResponseStreamingError": (UnavailableError, "try again: the connection broke"),
+        "IncompleteReadError": (UnavailableError, "try again: the connection broke"),
+        "SSLError": (ConnectorError, "check the proxy's certificate (AWS_CA_BUNDLE)"),
+        "ProxyConnectionError": (UnavailableError, "check the proxy"),
+        "HTTPClientError": (UnavailableError, "try again, or check the network and the proxy"),
         "ResponseParserError": (CorruptAnswerError, "try again; is something between us and AWS?"),
         "ParamValidationError": (ConnectorError, "check the source's name"),
     }
@@ -168,6 +185,16 @@ def aws_code(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", "")).rsplit(".", 1)[-1]
 
 
+def is_throttle(code: str) -> bool:
+    """Whether AWS's error code asks to slow down.
+
+    Example:
+        >>> is_throttle("ProvisionedThroughputExceededException")
+        True
+    """
+    return code.rsplit(".", 1)[-1] in _CODES[ThrottledError]
+
+
 def raise_or_note(error: ConnectorError, earlier: BaseException | None) -> None:
     """Raise what went wrong while cleaning up, or note it on the error that came first.
 
@@ -199,7 +226,18 @@ def _from_answer(error: Exception, wanted: str) -> ConnectorError:
     for kind, codes in _CODES.items():
         if code in codes:
             return kind(_line(wanted, found, _ADVICE[kind]))
-    return ConnectorError(_line(wanted, found, _ADVICE[ConnectorError]))
+    kind = UnavailableError if code in _FAILED else _by_status(error)
+    return kind(_line(wanted, found, _ADVICE[kind]))
+
+
+def _by_status(error: Exception) -> type[ConnectorError]:
+    """What an answer is by its HTTP status alone, where AWS's code says nothing to us."""
+    status = int(_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status == 429:
+        return ThrottledError
+    if 300 <= status < 400:
+        return CorruptAnswerError  # no service redirects: somebody else has answered
+    return UnavailableError if status >= 500 else ConnectorError
 
 
 def _clock_advice(error: Exception) -> str:

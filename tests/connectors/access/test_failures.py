@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from typing import Any
 
 import botocore.exceptions as boto
 import pytest
@@ -14,6 +15,7 @@ from connectors.errors import (
     OperationRefusedError,
     SourceNotFoundError,
     ThrottledError,
+    UnavailableError,
 )
 from tests.connectors.fakes import aws_error
 
@@ -39,10 +41,10 @@ from tests.connectors.fakes import aws_error
         (boto.NoRegionError(), ConnectorError, "--region"),
         (
             boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
-            ConnectorError,
+            UnavailableError,
             "Region, the network",
         ),
-        (boto.ReadTimeoutError(endpoint_url="http://x"), ConnectorError, "in time"),
+        (boto.ReadTimeoutError(endpoint_url="http://x"), UnavailableError, "in time"),
         (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), CorruptAnswerError, "between us"),
         (AttributeError("'list' object has no attribute 'get'"), CorruptAnswerError, "between"),
         (RecursionError("too deep"), CorruptAnswerError, "between us"),
@@ -56,6 +58,26 @@ def test_an_error_says_what_was_wanted_found_and_to_do(
     assert type(ours) is kind
     assert re.match(r"records of orders: .+; .*" + advice, str(ours))
     assert "\n" not in str(ours)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (307, CorruptAnswerError),
+        (418, ConnectorError),
+        (429, ThrottledError),
+        (500, UnavailableError),
+        (504, UnavailableError),
+    ],
+)
+def test_an_error_without_a_code_of_aws_is_told_by_its_status(
+    status: int, kind: type[ConnectorError]
+) -> None:
+    response: Any = {
+        "Error": {"Code": str(status), "Message": "?"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    assert type(classify(boto.ClientError(response, "GetRecords"), "x")) is kind
 
 
 def test_a_wrong_clock_is_told_by_the_clock_of_aws() -> None:
