@@ -25,6 +25,9 @@ READS = {
     "sns": "ReceiveMessage",
 }
 """The operation that brings records, by source."""
+SHARD = "shardId-00000000000000000000"
+FIRST = 10**21
+"""Sequence number of the oldest record: DynamoDB's have at least 21 digits."""
 OLDEST = START - timedelta(minutes=30)
 ANSWER_AS_JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
@@ -37,7 +40,7 @@ def came_at(number: int) -> datetime:
 def record_id(source: str, number: int) -> str:
     """What the trace calls it."""
     return {
-        "kinesis": f"shardId-000000000000:{1000 + number}",
+        "kinesis": f"{SHARD}:{FIRST + number}",
         "dynamodb": f"e{number}",
         "logs": f"event-{number}",
     }.get(source, f"m{number}")
@@ -131,7 +134,7 @@ class WireAws:
         elif kind == "TRIM_HORIZON":
             first = 0
         else:
-            first = max(0, int(after) - 1000 + (kind == "AFTER_SEQUENCE_NUMBER"))
+            first = max(0, int(after) - FIRST + (kind == "AFTER_SEQUENCE_NUMBER"))
         return {"ShardIterator": str(first)}
 
     def _GetRecords(self, asked: Mapping[str, Any]) -> Sent:
@@ -248,8 +251,8 @@ _TABLE_STREAM = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders/stream/2026-0
 
 def _shard() -> dict[str, Any]:
     return {
-        "ShardId": "shardId-000000000000",
-        "SequenceNumberRange": {"StartingSequenceNumber": "1000"},
+        "ShardId": SHARD,
+        "SequenceNumberRange": {"StartingSequenceNumber": str(FIRST)},
     }
 
 
@@ -259,7 +262,7 @@ def _page(first: int, limit: int) -> tuple[int, ...]:
 
 def _kinesis_record(number: int) -> dict[str, Any]:
     return {
-        "SequenceNumber": str(1000 + number),
+        "SequenceNumber": str(FIRST + number),
         "ApproximateArrivalTimestamp": came_at(number).timestamp(),
         "Data": base64.b64encode(b"record %d" % number).decode(),
         "PartitionKey": "k",
@@ -270,7 +273,7 @@ def _change(number: int) -> dict[str, Any]:
     change = {
         "Keys": {"id": {"S": "1"}},
         "NewImage": {"id": {"S": "1"}, "n": {"N": str(number)}, "raw": {"B": "/w=="}},
-        "SequenceNumber": str(1000 + number),
+        "SequenceNumber": str(FIRST + number),
         "ApproximateCreationDateTime": came_at(number).timestamp(),
         "StreamViewType": "NEW_AND_OLD_IMAGES",
     }
@@ -308,6 +311,9 @@ def serving(aws: WireAws) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = (
+            True  # head and body are two writes; waiting costs 40 ms an answer
+        )
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -39,6 +39,8 @@ class WireFault:
     """The sources whose answers can be damaged so."""
     slow: bool = False
     """The client's patience must be shortened for it."""
+    heavy: bool = False
+    """One page of it is enough."""
 
 
 def _altered(change: Callable[[Sent], Sent]) -> Sender:
@@ -175,8 +177,8 @@ FAULTS: tuple[WireFault, ...] = (
         _CORRUPT,
     ),
     WireFault("bad base64", _each_record(_bad_base64), _CORRUPT, STREAMS),
-    WireFault("an instant of 1e30", _instant(1e30), _CORRUPT),
-    WireFault("an instant of NaN", _instant(float("nan")), _CORRUPT),
+    WireFault("an instant of 1e30", _instant(1e30), _CORRUPT, EVERY - {"sns"}),
+    WireFault("an instant of NaN", _instant(float("nan")), _CORRUPT, EVERY - {"sns"}),
     WireFault("500 and HTML", _page(500, HTML), _FAILED),
     WireFault("503", _refused(503, "ServiceUnavailable"), _FAILED),
     WireFault("a reset", _reset, _FAILED),
@@ -200,7 +202,7 @@ FAULTS: tuple[WireFault, ...] = (
         _altered(lambda s: replace(s, headers={**s.headers, "x-amz-crc32": "1"})),
         _CORRUPT,
     ),
-    WireFault("20 MB", _document(_padded), None),
+    WireFault("20 MB", _document(_padded), None, heavy=True),
     WireFault(
         "a gzip bomb",
         _altered(
