@@ -55,6 +55,8 @@ class Access:
     """A local AWS; None: the real one."""
     modes: frozenset[Mode] = frozenset({Mode.OBSERVE, Mode.TAP})
     """What the user has agreed to; peek and drain must be named."""
+    lease_tables: frozenset[str] = frozenset()
+    """Lease tables of the Kinesis Client Library that the user has named; no other table is read."""
     credentials: _Credentials = field(default_factory=_Credentials, repr=False, compare=False)
 
     def client(self, service: str, mode: Mode) -> Any:
@@ -91,7 +93,7 @@ class Access:
         import botocore.session
 
         core = botocore.session.Session(profile=self.profile)
-        Guard(service, mode).install(core)
+        Guard(service, mode, self.lease_tables).install(core)
         wire.install(core)
         keys: dict[str, str] = {}
         if is_loopback(self.endpoint_url):

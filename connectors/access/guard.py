@@ -8,11 +8,22 @@ behind whoever bypasses the client's methods.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from connectors.access.allowlist import ALLOW, Resource, Rule, is_tap_queue, rules_for
 from connectors.errors import OperationRefusedError
 from connectors.record import Mode
+
+_OWN_QUEUES = "a tap touches only the queues it made for itself"
+_LIMITS: Mapping[Resource, str] = MappingProxyType(
+    {
+        Resource.TAP_QUEUE: _OWN_QUEUES,
+        Resource.TOPIC: _OWN_QUEUES,
+        Resource.LEASE_TABLE: "only a lease table that was named is read, and its items alone",
+    }
+)
+"""Why a row of the list does not let a call through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Guard:
     service: str
     """boto3's name of the client."""
     mode: Mode
+    lease_tables: frozenset[str] = frozenset()
+    """Tables of the Kinesis Client Library that may be read; no other may."""
 
     def install(self, core: Any) -> None:
         """Register all four stages on a botocore session; every client made from it has them."""
@@ -42,8 +55,17 @@ class Guard:
         rules = self._rules(operation)
         if parameters.get("unmask"):
             raise self._refused(operation, "it would show data that a policy masks")
-        if not any(_covers(rule, parameters) for rule in rules):
-            raise self._refused(operation, "a tap touches only the queues it made for itself")
+        if not any(self._covers(rule, parameters) for rule in rules):
+            raise self._refused(operation, _LIMITS[rules[0].resource])
+
+    def _covers(self, rule: Rule, parameters: Mapping[str, Any]) -> bool:
+        if rule.resource == Resource.TAP_QUEUE:
+            return is_tap_queue(parameters.get("QueueUrl") or parameters.get("QueueName"))
+        if rule.resource == Resource.LEASE_TABLE:
+            return parameters.get("TableName") in self.lease_tables
+        if rule.operation == "Subscribe":
+            return parameters.get("Protocol") == "sqs" and is_tap_queue(parameters.get("Endpoint"))
+        return True
 
     def _rules(self, operation: str) -> tuple[Rule, ...]:
         rules = rules_for(self.service, operation, self.mode)
@@ -78,14 +100,6 @@ class Guard:
 def guarded_services() -> frozenset[str]:
     """The services that capture may ask at all, by boto3's name."""
     return frozenset(rule.service for rule in ALLOW)
-
-
-def _covers(rule: Rule, parameters: Mapping[str, Any]) -> bool:
-    if rule.resource == Resource.TAP_QUEUE:
-        return is_tap_queue(parameters.get("QueueUrl") or parameters.get("QueueName"))
-    if rule.operation == "Subscribe":
-        return parameters.get("Protocol") == "sqs" and is_tap_queue(parameters.get("Endpoint"))
-    return True
 
 
 def _sent_parameters(request: Any) -> Mapping[str, Any]:

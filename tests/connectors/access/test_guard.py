@@ -21,6 +21,9 @@ TAP_URL = "http://127.0.0.1/000000000000/workbench-tap-orders-0a1b2c3d"
 OTHER_URL = "http://127.0.0.1/000000000000/orders"
 
 
+STAGES = ("provide-client-params", "before-call", "before-sign", "before-send")
+
+
 class Recorder(BaseHTTPRequestHandler):
     """Answers everything with nothing and remembers what it was asked."""
 
@@ -179,3 +182,72 @@ def test_an_open_client_is_for_this_machine_only() -> None:
         local_client("sqs", "https://sqs.eu-west-1.amazonaws.com")
     with pytest.raises(OperationRefusedError, match="not on this machine"):
         local_client("sqs", "http://127.0.0.1.example.com")
+
+
+def low_level(client: Any, operation: str, url: str) -> Any:
+    """What stands below the client's methods: a request made by hand, straight to the endpoint."""
+    request = {"url_path": "/", "query_string": "", "method": "POST", "headers": {}, "body": b""}
+    model = client.meta.service_model.operation_model(operation)
+    prepared = request | {"url": url, "context": {"client_region": "us-east-1"}}
+    return lambda: client._endpoint.make_request(model, prepared)
+
+
+def test_a_request_made_by_hand_is_refused_too(wire: tuple[str, list[str]]) -> None:
+    url, seen = wire
+    client = client_for("sqs", Mode.DRAIN, url)
+
+    assert tried(low_level(client, "DeleteQueue", url))
+    assert tried(client._make_api_call, operation_name="PurgeQueue", api_params={})
+    assert seen == []
+
+
+@pytest.mark.parametrize("left", [3, 4])
+def test_either_of_the_two_last_stages_alone_stops_a_request_made_by_hand(
+    left: int, wire: tuple[str, list[str]]
+) -> None:
+    url, seen = wire
+    client = client_for("sqs", Mode.OBSERVE, url)
+    for number, stage in enumerate(STAGES, 1):
+        if number != left:
+            client.meta.events.unregister(stage, unique_id=f"guard-{number}")
+
+    assert tried(low_level(client, "DeleteQueue", url))
+    assert seen == []
+
+
+def test_paginators_and_waiters_ask_through_the_guard(wire: tuple[str, list[str]]) -> None:
+    url, seen = wire
+    streams = client_for("kinesis", Mode.OBSERVE, url)
+    queues = client_for("sqs", Mode.OBSERVE, url)
+
+    assert tried(lambda: list(streams.get_paginator("list_streams").paginate()))
+    assert tried(lambda: list(queues.get_paginator("list_queues").paginate()))
+    assert tried(lambda: streams.get_waiter("stream_exists").wait(StreamName="orders"))
+    assert seen == []
+    assert not tried(lambda: list(streams.get_paginator("list_shards").paginate(StreamName="o")))
+    assert seen == ["ListShards"]
+
+
+def test_only_the_lease_table_that_was_named_is_read(wire: tuple[str, list[str]]) -> None:
+    url, seen = wire
+    unnamed = Access(endpoint_url=url).client("dynamodb", Mode.OBSERVE)
+    named = Access(endpoint_url=url, lease_tables=frozenset({"orders-app"})).client(
+        "dynamodb", Mode.OBSERVE
+    )
+
+    assert tried(unnamed.scan, TableName="orders-app")
+    assert tried(named.scan, TableName="orders")
+    assert tried(named.get_paginator("scan").paginate(TableName="customers").build_full_result)
+    assert seen == []
+    assert not tried(named.scan, TableName="orders-app")
+    assert not tried(unnamed.describe_table, TableName="orders")
+    assert seen == ["Scan", "DescribeTable"]
+
+
+def test_a_client_without_a_guard_does_send_what_the_guard_refuses(
+    wire: tuple[str, list[str]],
+) -> None:
+    url, seen = wire
+    assert not tried(low_level(local_client("sqs", url), "DeleteQueue", url))
+    assert not tried(local_client("dynamodb", url).scan, TableName="customers")
+    assert len(seen) == 2
