@@ -152,9 +152,7 @@ def open_connector(
         case Service.KINESIS:
             opened = open_stream(name, access, now=now, since=since, until=until)
         case Service.DYNAMODB:
-            opened = open_table_stream(
-                name, access, now=now, since=since, until=until, force=force
-            )
+            opened = open_table_stream(name, access, now=now, since=since, until=until, force=force)
         case _:
             opened = open_log_group(name, access, now=now, since=since, until=until)
     return cast(Connector, opened)  # the protocol names attributes settable that are not

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyarrow import parquet
 
-from connectors import Mode, open_connector
+from connectors import Budgets, Mode, open_connector
 from connectors.answers import instant
 from tests.faults.wire_access import Wire, on_the_wire
 from tests.faults.wire_aws import AT_ONCE, READS, RECORDS, Asked, Sender, Sent, record_id
@@ -105,9 +105,9 @@ def captured(case: Case, wire: Wire, trace: Path) -> Outcome:
         ended = capture(
             trace,
             [connector],
-            limits=Limits(),
+            limits=Limits(since=since),
             clock=clock.for_capture(),
-            calls_per_second=lambda service: 50,
+            budgets=Budgets(calls_per_second=50),
             stop=stop,
         )
         found.append(ended)

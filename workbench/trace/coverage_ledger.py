@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from connectors.record import Cause, Span
 from workbench.trace.instants import instant_text
 
-MENDED_BY_READING = frozenset(
-    {Cause.INTERRUPTED, Cause.THROTTLED_SKIP, Cause.UNREADABLE, Cause.CORRUPT_PAGE}
-)
-"""Holes that are none any more once the same span has been read; what was trimmed never comes back."""
+MENDED_BY_READING = frozenset({Cause.INTERRUPTED, Cause.THROTTLED_SKIP, Cause.UNREADABLE})
+"""Holes that are none any more once the same span has been read; what was stepped over is not read again."""
 
 
 @dataclass(frozen=True, slots=True)

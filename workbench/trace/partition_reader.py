@@ -141,13 +141,7 @@ class PartitionReader:
             return
         self.ended = True
         throttled = isinstance(error, ThrottledError)
-        self.given_up = (
-            Cause.CORRUPT_PAGE
-            if corrupt
-            else Cause.THROTTLED_SKIP
-            if throttled
-            else Cause.UNREADABLE
-        )
+        self.given_up = Cause.THROTTLED_SKIP if throttled else Cause.UNREADABLE
 
 
 def pause_ms(failures: int) -> int:
