@@ -7,15 +7,19 @@ how far the shard's own time has been proved read, so that spans of two captures
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
 from connectors.answers import compact_json, instant, iso
 from connectors.errors import ConnectorError
-from connectors.record import Checkpoint, Record, Span
+from connectors.record import Cause, Checkpoint, Record, Span
 
-_SLACK = timedelta(seconds=5)
-"""By how much arrival times of a shard may be out of order."""
+SLACK = timedelta(seconds=5)
+"""By how much arrival times of a shard may be out of order; assumed."""
+_AT_ONCE = timedelta(minutes=1)
+"""A first read that begins so soon after the listing begins with it."""
+_INSTANTS = ("since_at", "read_to_at", "seen_to_at", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,18 @@ class StreamPosition:
     """Nothing older was asked for; None: from the oldest record kept."""
     read_to_at: datetime | None = None
     """The shard's time is proved read up to here; None: nothing read yet."""
+    seen_to_at: datetime | None = None
+    """The latest arrival seen, or where reading began: a child of the shard cannot have begun before."""
+    from_oldest: bool = False
+    """Reading began at the oldest record kept; what went just before was not asked for."""
+    created_at: datetime | None = None
+    """Of the stream: another one under the same name is another source. None: not known."""
+    retention_hours: int | None = None
+    """How long the stream kept a record when this was written."""
+    hash_keys: tuple[int, int] | None = None
+    """The shard's first and last; descendants that nobody lists a parent of are known by theirs."""
+    children: tuple[str, ...] = ()
+    """The shards that follow; told once the shard was read to its end."""
 
     def moved(
         self, records: Sequence[Record], tip_at: datetime | None
@@ -43,10 +59,40 @@ class StreamPosition:
         ends = [at for at in (start, tip_at, *instants) if at is not None]
         end = max(ends, default=None)
         after = records[-1].sequence_number if records else self.after
-        moved = replace(self, after=after, read_to_at=end)
+        seen_to = max((at for at in (self.seen_to_at or start, *instants) if at), default=None)
+        moved = replace(self, after=after, read_to_at=end, seen_to_at=seen_to)
         if start is None or end is None or end <= start:
             return moved, ()
         return moved, (Span(start, end),)
+
+    def begins_with(self, oldest_at: datetime | None) -> bool:
+        """Whether reading begins only now, with the oldest record there is, and so can have lost none.
+
+        Between listing a stream and reading its shards some seconds pass, in which it goes on trimming.
+        """
+        unread = self.from_oldest and self.after is None and self.read_to_at == self.seen_to_at
+        if not unread or self.read_to_at is None:
+            return False
+        return oldest_at is None or oldest_at - self.read_to_at < _AT_ONCE
+
+    def may_have_lost(self, oldest_at: datetime) -> bool:
+        """Whether what comes next may have arrived before `oldest_at`, and so be gone."""
+        return self.read_to_at is not None and self.next_arrival_at(self.read_to_at) < oldest_at
+
+    def trimmed_to(self, oldest_at: datetime) -> tuple["StreamPosition", tuple[Span, ...]]:
+        """The position once all that arrived before `oldest_at` is gone, and the hole that this leaves.
+
+        The hole begins a little before what was read: arrival times are not quite in order.
+        """
+        if self.read_to_at is None or not self.may_have_lost(oldest_at):
+            return self, ()
+        hole = Span(self.next_arrival_at(self.read_to_at), oldest_at, Cause.TRIMMED)
+        return replace(self, read_to_at=max(self.read_to_at, oldest_at)), (hole,)
+
+    def next_arrival_at(self, seen_at: datetime) -> datetime:
+        """The earliest arrival of a record that comes after one of `seen_at`."""
+        earliest = seen_at - SLACK
+        return earliest if self.since_at is None else max(earliest, min(self.since_at, seen_at))
 
     def skipped_to(self, oldest_at: datetime) -> tuple["StreamPosition", tuple[Span, ...]]:
         """The position once all before `oldest_at` is gone, and the hole that this leaves."""
@@ -63,11 +109,15 @@ def encode_position(position: StreamPosition) -> str:
         >>> encode_position(StreamPosition(after="495"))
         '{"after":"495"}'
     """
-    parts = {
-        "after": position.after,
-        "since_at": iso(position.since_at) if position.since_at else None,
-        "read_to_at": iso(position.read_to_at) if position.read_to_at else None,
-    }
+    parts: dict[str, Any] = {"after": position.after}
+    for name in _INSTANTS:
+        at = getattr(position, name)
+        parts[name] = iso(at) if at else None
+    parts["from_oldest"] = position.from_oldest or None
+    parts["retention_hours"] = position.retention_hours
+    if position.hash_keys is not None:
+        parts["hash_keys"] = [str(key) for key in position.hash_keys]
+    parts["children"] = list(position.children) or None
     return compact_json({name: value for name, value in parts.items() if value is not None})
 
 
@@ -83,10 +133,15 @@ def decode_position(checkpoint: Checkpoint) -> StreamPosition:
     """
     try:
         parts = orjson.loads(checkpoint.position)
+        instants = {name: instant(parts[name]) for name in _INSTANTS if name in parts}
+        first, last = parts.get("hash_keys", (None, None))
         return StreamPosition(
             after=parts.get("after"),
-            since_at=instant(parts["since_at"]) if "since_at" in parts else None,
-            read_to_at=instant(parts["read_to_at"]) if "read_to_at" in parts else None,
+            hash_keys=None if first is None else (int(first), int(last)),
+            from_oldest=parts.get("from_oldest", False),
+            retention_hours=parts.get("retention_hours"),
+            children=tuple(parts.get("children", ())),
+            **instants,
         )
     except (ValueError, AttributeError, TypeError) as error:
         raise ConnectorError(
@@ -131,5 +186,5 @@ def reached(position: StreamPosition, until: datetime | None) -> bool:
     return (
         until is not None
         and position.read_to_at is not None
-        and position.read_to_at >= until + _SLACK
+        and position.read_to_at >= until + SLACK
     )
