@@ -14,11 +14,11 @@ import polars as pl
 
 from workbench.errors import TraceError, UsageError
 from workbench.trace.catalog import Catalog
+from workbench.trace.derived import DERIVED, define_derived
 from workbench.trace.instants import instant_text
 from workbench.trace.relations import (
     BOOKS,
     connect,
-    define_derived,
     define_empty,
     define_relations,
     disconnect,
@@ -32,8 +32,9 @@ class Trace:
 
     All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
     Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
-    the catalog's own books, and `user_records`, worked out when asked for: what the Kinesis Producer Library packed
-    (`delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`).
+    the catalog's own books; and, worked out when asked for, `user_records` (what the Kinesis Producer Library packed:
+    `delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`), `log_lines` (a row
+    per log event, parsed), `invocations_observed` (a row per invocation that logs tell of).
     `field(body, '$.path')` gives a payload's field as a handler would see it.
 
     Raises:
@@ -206,7 +207,10 @@ class Trace:
                         cursor.execute(f"create view {name} as from sealed.{name}")
                     else:
                         define_empty(cursor, name, schema)
-                define_derived(cursor)
+                kept = [name for name in DERIVED if (name,) in there]
+                for name in kept:
+                    cursor.execute(f"create view {name} as from sealed.{name}")
+                define_derived(cursor, tuple(name for name in DERIVED if name not in kept))
             except duckdb.Error as error:
                 raise TraceError(
                     f"wanted an export of a trace, found {_first_line(error)} in {self.path}"

@@ -7,17 +7,15 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from workbench.trace.catalog import Catalog
+from workbench.trace.derived import define_derived
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.instants import parse_instant
 from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
-from workbench.trace.sql import literal, load_statement
+from workbench.trace.sql import literal
 from workbench.trace.user_records import OPENED, opened_aggregates
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
-DERIVED_RELATIONS = ("user_records",)
-"""Views over the others, each a statement in a file of its name; worked out when they are asked for."""
-
 PYTHON_FUNCTIONS = ("python_field", "opened_aggregates")
 
 
@@ -32,12 +30,6 @@ def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> Non
         _define_table(cursor, name, _book(catalog, name))
     define_derived(cursor)
     cursor.commit()
-
-
-def define_derived(cursor: duckdb.DuckDBPyConnection) -> None:
-    """The relations that follow from the others, which must be there."""
-    for name in DERIVED_RELATIONS:
-        cursor.execute(f"create or replace view {name} as {load_statement(__package__, name).body}")
 
 
 def connect() -> duckdb.DuckDBPyConnection:
