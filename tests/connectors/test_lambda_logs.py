@@ -13,11 +13,14 @@ from connectors import (
     Checkpoint,
     ConnectorError,
     CorruptAnswerError,
+    Mode,
+    OperationRefusedError,
     SourceNotFoundError,
     ThrottledError,
     local_client,
     open_connector,
 )
+from connectors.access.guard import Guard
 from connectors.answers import instant_of_ms, ms_of
 from connectors.lambda_logs import LogGroup
 from connectors.record import Page
@@ -334,6 +337,18 @@ def test_a_reader_that_was_throttled_goes_on_and_reads_nothing_again() -> None:
     assert reading.twice == []
 
 
+def test_a_page_that_did_not_become_durable_comes_again_from_the_same_reader() -> None:
+    logs = scripted()
+    for ago in (9000, 7000, 5000, 3000, 1000):
+        logs.put("x", ago_ms=ago)
+    connector = group(logs, limit=2)
+    reader = connector.read(WHOLE, None)
+    durable, lost = next(reader), next(reader)
+    again = next(connector.read(WHOLE, durable.checkpoint))
+
+    assert ids([again]) == ids([lost])
+
+
 def test_throttling_is_for_the_caller_to_wait_out() -> None:
     logs = scripted()
     logs.other_reader(calls=4)
@@ -579,6 +594,24 @@ def test_masked_data_is_never_asked_for_in_clear() -> None:
 
     assert asked
     assert not any("unmask" in parameters for parameters in asked)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("FilterLogEvents", {"unmask": True}),
+        ("GetLogEvents", {}),  # it gives no ids
+        ("StartLiveTail", {}),  # it samples
+        ("StartQuery", {}),  # it is billed by what it scans
+        ("PutSubscriptionFilter", {}),
+        ("CreateExportTask", {}),
+    ],
+)
+def test_no_way_of_reading_that_samples_changes_or_unmasks_is_open(
+    operation: str, parameters: dict[str, Any]
+) -> None:
+    with pytest.raises(OperationRefusedError):
+        Guard("logs", Mode.OBSERVE).check(operation, parameters)
 
 
 # Laws

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,17 @@ def test_a_stretch_that_gained_late_events_is_a_hole_until_it_is_sealed(tmp_path
     ]
 
 
+@pytest.mark.parametrize(("sealed_to_s", "holes"), [(39, 1), (40, 0), (50, 0)])
+def test_whoever_counts_holes_counts_no_healed_one(
+    sealed_to_s: int, holes: int, tmp_path: Path
+) -> None:
+    told(tmp_path / "t", span(0, 100), span(20, 40, "late"), span(10, sealed_to_s, sealed=True))
+
+    with open_trace(tmp_path / "t") as trace:
+        [source] = trace.info()["sources"]
+    assert source["holes"] == holes
+
+
 def test_no_seal_mends_lines_that_lambda_dropped_or_a_page_that_cannot_be_read(
     tmp_path: Path,
 ) -> None:
@@ -84,7 +96,7 @@ SPANS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(SPANS)
 def test_every_second_has_the_state_that_the_rule_says_and_no_other(
     written: list[tuple[int, int, str]],
