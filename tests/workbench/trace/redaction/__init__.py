@@ -1,0 +1,1 @@
+"""Redaction, room by room."""
