@@ -12,7 +12,7 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from workbench.errors import TraceError, UsageError
+from workbench.errors import TraceError, UsageError, WorkbenchError
 from workbench.trace.catalog import Catalog
 from workbench.trace.derived import DERIVED, define_derived
 from workbench.trace.instants import instant_text
@@ -70,6 +70,7 @@ class Trace:
 
         Raises:
             UsageError: DuckDB does not accept the statement; the message is DuckDB's first line.
+        TraceError: rows were purged since the trace was opened; refresh it.
         """
         with self._cursor() as cursor:
             relation = self._ask(cursor, statement, parameters)
@@ -238,5 +239,10 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _usage_error(error: duckdb.Error) -> UsageError:
+def _usage_error(error: duckdb.Error) -> WorkbenchError:
+    if isinstance(error, duckdb.IOException):
+        return TraceError(
+            f"wanted the segments that were live when the trace was opened, found {_first_line(error)}; "
+            "they were purged since: open the trace again, or refresh it"
+        )
     return UsageError(f"DuckDB does not accept the statement: {_first_line(error)}")
