@@ -13,6 +13,7 @@ from workbench.cli import (
     demonstrating,
     finding,
     importing,
+    keeping,
     notebooks,
     reading,
     replaying,
@@ -41,6 +42,7 @@ for room in (
     finding,
     replaying,
     tuning,
+    keeping,
     account,
 ):
     room.add_to(app)

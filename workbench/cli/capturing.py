@@ -10,6 +10,15 @@ import typer
 
 from workbench.cli.account import Endpoint, ModeOption, Profile, Region, Sources, access_to, mode_of
 from workbench.cli.interrupts import stopping_on_signals
+from workbench.cli.keeping import (
+    RedactKeyOption,
+    RedactOption,
+    RetentionOption,
+    note_capture,
+    redactor_of,
+    retain,
+    storing_lines,
+)
 from workbench.cli.options import AsJson, NewTrace, SinceOption, UntilOption
 from workbench.cli.terminal import print_json, print_table, progress, say
 
@@ -44,6 +53,9 @@ def capture(
         bool,
         typer.Option("--force", help="Peek also where it does harm (FIFO, few receives left)."),
     ] = False,
+    redact: RedactOption = None,
+    redact_key: RedactKeyOption = None,
+    retention: RetentionOption = None,
     profile: Profile = None,
     region: Region = None,
     endpoint_url: Endpoint = None,
@@ -53,6 +65,7 @@ def capture(
     from connectors import Budgets, is_loopback
     from workbench.trace.capture import capture as run
     from workbench.trace.instants import parse_age, parse_since
+    from workbench.trace.redaction.connector import RedactedConnector
     from workbench.trace.source_reader import Clock, Limits
     from workbench.trace.sources import source_name
 
@@ -62,7 +75,13 @@ def capture(
     access = access_to(profile, region, endpoint_url, mode)
     stop = threading.Event()
     timer = threading.Timer(parse_age(for_).total_seconds(), stop.set) if for_ else None
+    redactor = redactor_of(redact, redact_key, trace)
+    retain(trace, retention, now)
     connectors = asked.open(access)
+    for line in storing_lines(redactor, trace):
+        say(f"workbench: {line}")
+    if redactor is not None:
+        connectors = [RedactedConnector(each, redactor) for each in connectors]
     with stopping_on_signals(stop) as interrupted, progress("captured") as shown:
         task = shown.add_task("records", total=None) if shown else None
         if timer:
@@ -75,6 +94,7 @@ def capture(
             clock=Clock(lambda: datetime.now(UTC)),
             budgets=Budgets(local=is_loopback(access.endpoint_url)),
             stop=stop,
+            prepare=redactor.page if redactor else lambda page: page,
             progress=lambda states: (
                 shown.update(task, completed=sum(s.records for s in states))  # type: ignore[arg-type]
                 if shown
@@ -83,6 +103,7 @@ def capture(
         )
     if timer:
         timer.cancel()
+    note_capture(trace, captured.capture_id, redactor)
     document = captured.document()
     if json:
         print_json(document)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.keeping import RedactKeyOption, RedactOption, redactor_of, storing_lines
 from workbench.cli.options import AsJson, NewTrace
 from workbench.cli.terminal import print_json, print_table, progress, say
 
@@ -34,12 +35,16 @@ def import_(
             "--partition", metavar="ID", help="Which shard or stream, where a file does not say."
         ),
     ] = None,
+    redact: RedactOption = None,
+    redact_key: RedactKeyOption = None,
     json: AsJson = False,
 ) -> int:
     """Take in Lambda events, saved `aws … --output json` answers, notifications, log exports."""
     from workbench.trace.import_files import import_files
     from workbench.trace.sources import source_name
 
+    redactor = redactor_of(redact, redact_key, trace)
+    lines = storing_lines(redactor, trace)
     with progress("imported") as shown:
         task = shown.add_task("records", total=None) if shown else None
         imported = import_files(
@@ -48,12 +53,15 @@ def import_(
             now=lambda: datetime.now(UTC),
             source_arn=source,
             partition_id=partition,
+            redactor=redactor,
             progress=lambda file, records: (
                 shown.update(task, completed=records)  # type: ignore[arg-type]
                 if shown
                 else None
             ),
         )
+    for line in lines:
+        say(f"workbench: {line}")
     if json:
         print_json(imported.document())
     else:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.files import read_files
+from connectors.files import ImportedFile, read_files
+from workbench.trace.redaction.account import note_redaction
+from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.writer import TraceWriter
 
 
@@ -41,6 +43,7 @@ def import_files(
     now: Callable[[], datetime],
     source_arn: str | None = None,
     partition_id: str | None = None,
+    redactor: Redactor | None = None,
     progress: Callable[[str, int], None] = lambda file, records: None,
 ) -> Imported:
     """Take Lambda events, saved CLI answers, notifications and log exports into a trace, made when not there.
@@ -51,18 +54,22 @@ def import_files(
         now: the clock.
         source_arn: whose records they are, where a file does not say.
         partition_id: which partition, where a file does not say.
+        redactor: redacts records, configuration and reasons before anything is stored or shown; None: as they are.
         progress: called with each file's name and the records so far.
 
     Raises:
         UnrecognisedError: a path that is not there.
         TraceError: the trace cannot be written; what was imported before is safe.
     """
-    taken = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
+    found = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
+    taken = found if redactor is None else (_redacted(each, redactor) for each in found)
     first = next(taken, None)
     writer = TraceWriter(trace, "import", [str(path) for path in paths], now)
     files, sources, skipped, resources = set(), Counter[str](), list[tuple[str, str]](), 0
     state = "interrupted"
     try:
+        if redactor is not None:
+            note_redaction(writer.catalog, writer.capture_id, redactor.described)
         while first is not None:
             writer.append_records(first.records, first.resources)
             files.add(first.path)
@@ -75,3 +82,12 @@ def import_files(
     finally:
         writer.close(state)
     return Imported(len(files), sources.total(), resources, tuple(skipped), dict(sources))
+
+
+def _redacted(file: ImportedFile, redactor: Redactor) -> ImportedFile:
+    return replace(
+        file,
+        records=tuple(redactor.records(file.records)),
+        resources=redactor.resources(file.resources),
+        skipped=tuple(replace(skip, reason=redactor.text(skip.reason)) for skip in file.skipped),
+    )
