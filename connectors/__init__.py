@@ -14,7 +14,7 @@ from typing import cast
 from connectors.access import Access, is_loopback, local_client, policy
 from connectors.answers import Clock
 from connectors.budget import Budget, Budgets, Share, share_of
-from connectors.dynamodb_streams import open_table_stream
+from connectors.dynamodb_streams import TableStream, open_table_stream
 from connectors.errors import (
     AccessDeniedError,
     ConnectorError,
@@ -27,7 +27,8 @@ from connectors.errors import (
 )
 from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
 from connectors.horizon import Available, still_available
-from connectors.kinesis import open_stream
+from connectors.kcl_leases import leases_of
+from connectors.kinesis import KinesisStream, open_stream
 from connectors.lambda_logs import open_log_group
 from connectors.record import (
     Cause,
@@ -109,6 +110,7 @@ def open_connector(
     mode: Mode | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    lease_table: str | None = None,
     force: bool = False,
 ) -> Connector:
     """The connector of a source; its name is resolved with read calls only.
@@ -120,6 +122,8 @@ def open_connector(
         mode: None: the service's default, which a queue has not.
         since: Where a first read begins. None: the oldest record kept (logs: one hour ago).
         until: Where reading may end. None: nowhere.
+        lease_table: Of a Kinesis Client Library application that reads this stream, or a table's:
+            where it stands is among the configuration snapshots. Other sources have none.
         force: Peek also where it does harm; read a table's stream also as the third reader.
 
     Returns:
@@ -150,12 +154,31 @@ def open_connector(
             suffix = secrets.token_hex(4)
             opened = open_topic(name, access, now=now, suffix=suffix, since=since, until=until)
         case Service.KINESIS:
-            opened = open_stream(name, access, now=now, since=since, until=until)
+            stream = open_stream(name, access, now=now, since=since, until=until)
+            opened = _with_leases(stream, access, lease_table)
         case Service.DYNAMODB:
-            opened = open_table_stream(name, access, now=now, since=since, until=until, force=force)
+            table = open_table_stream(
+                name,
+                access,
+                now=now,
+                since=since,
+                until=until,
+                lease_table=lease_table,
+                force=force,
+            )
+            opened = _with_leases(table, access, lease_table)
         case _:
             opened = open_log_group(name, access, now=now, since=since, until=until)
     return cast(Connector, opened)  # the protocol names attributes settable that are not
+
+
+def _with_leases(
+    stream: KinesisStream | TableStream, access: Access, lease_table: str | None
+) -> KinesisStream | TableStream:
+    if lease_table is None:
+        return stream
+    client = access.client("dynamodb", Mode.OBSERVE)
+    return replace(stream, leases=leases_of(stream.source_arn, lease_table, client, stream.now))
 
 
 def _agreed(name: SourceName, mode: Mode | None) -> Mode:

@@ -1,6 +1,6 @@
 """Reads a Kinesis data stream, shard by shard, from its oldest record or an instant on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -67,6 +67,8 @@ class KinesisStream:
     since: datetime | None = None
     """Nothing older is asked for; an instant of now begins at the tip, also after a restart."""
     until: datetime | None = None
+    leases: Callable[[], Sequence[Resource]] = tuple
+    """Where production stands, where a lease table was named."""
     service: str = Service.KINESIS
 
     def partitions(self) -> Sequence[Partition]:
@@ -149,6 +151,7 @@ class KinesisStream:
             Resource(self.source_arn, "list-shards", self.now(), shards),
             *where_allowed(self._registered),
             *consumers_of(self.source_arn, self.lambda_client, self.now),
+            *self.leases(),
         )
 
     def close(self) -> None:

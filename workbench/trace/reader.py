@@ -102,6 +102,15 @@ class Trace:
         """
         return self.sql(load_statement(__package__, "coverage").text)
 
+    def production_positions(self) -> pl.DataFrame:
+        """Where production stands beside what was captured, for each lease table that was named to the capture.
+
+        Returns:
+            One row per shard and application: `source_arn, partition_id, application, observed_at, captured_to,
+            processed_to, processed_sub_sequence, lease_owner, stored_after` (stored records after its checkpoint).
+        """
+        return self.sql(load_statement(__package__, "production_positions").text)
+
     def info(self) -> dict[str, Any]:
         """What the trace holds, as one document: format, sources with counts and coverage, captures, results."""
         book = self.sql("select format_version, trace_id, created_at, generation from trace").row(

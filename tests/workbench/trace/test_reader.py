@@ -1,5 +1,6 @@
 """Reading a trace: one pinned generation, no way out of the trace, one line for each mistake."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from connectors.record import Resource
 from tests.factories import (
     QUEUE,
+    SHARD,
     STREAM,
     clock,
     instant,
@@ -208,3 +210,54 @@ def test_a_missing_segment_is_a_mistake_in_one_line(folder: Path) -> None:
 def test_a_trace_fetches_nothing_from_elsewhere(folder: Path) -> None:
     with write_trace(folder, [sqs_message(1)]) as trace, pytest.raises(UsageError):
         trace.sql("select * from read_csv('http://127.0.0.1:9/x.csv')")
+
+
+def test_where_production_stands_is_told_beside_what_was_captured(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    records = [kinesis_record(n) for n in range(1, 13)]  # numbers of 56 digits: compared as such
+    writer.append_pages([(STREAM, page(*records))])
+    earlier, later = (
+        {
+            "application": "billing",
+            "leases": [
+                {"shardId": SHARD, "checkpoint": checkpoint, "leaseOwner": "w1"},
+                {"shardId": "shardId-000000000001", "checkpoint": "SHARD_END"},
+            ],
+        }
+        for checkpoint in ("TRIM_HORIZON", records[4].sequence_number)
+    )
+    writer.append_resources(
+        [
+            Resource(STREAM, "kcl-leases", instant(9), json.dumps(later)),
+            Resource(STREAM, "kcl-leases", instant(1), json.dumps(earlier)),
+        ]
+    )
+    writer.close()
+
+    with open_trace(folder) as trace:
+        rows = trace.production_positions().rows()
+
+    assert rows == [
+        (
+            STREAM,
+            SHARD,
+            "billing",
+            instant(9),
+            records[-1].sequence_number,
+            records[4].sequence_number,
+            None,
+            "w1",
+            7,
+        ),
+        (
+            STREAM,
+            "shardId-000000000001",
+            "billing",
+            instant(9),
+            None,
+            "SHARD_END",
+            None,
+            None,
+            None,
+        ),
+    ]
