@@ -177,7 +177,8 @@ def _with_leases(
 ) -> KinesisStream | TableStream:
     if lease_table is None:
         return stream
-    client = access.client("dynamodb", Mode.OBSERVE)
+    named = replace(access, lease_tables=frozenset({lease_table}))  # to name it is to agree
+    client = named.client("dynamodb", Mode.OBSERVE)
     return replace(stream, leases=leases_of(stream.source_arn, lease_table, client, stream.now))
 
 
