@@ -198,11 +198,10 @@ class TopicTap:
             if proof_at is None and made_at and asked_at >= made_at + _TAKES_EFFECT:
                 proof_at = made_at + _TAKES_EFFECT
             self._in_effect = proof_at is not None
-            # Nobody published, or nothing came: the tap cannot tell one from the other.
+            # Nobody published, or nothing came: the tap cannot tell one from the other, so all up
+            # to the question is a hole and nothing is left to claim.
             holes = self._hole(proof_at or asked_at, Cause.LATEST_START)
-        if not self._in_effect or read_to_at is None:
-            return holes
-        return (*holes, *self._hole(read_to_at, None))
+        return holes if read_to_at is None else (*holes, *self._hole(read_to_at, None))
 
     def _hole(self, to_at: datetime, cause: Cause | None) -> tuple[Span, ...]:
         """The span from where nothing is claimed yet; None for a cause claims it as read."""

@@ -321,6 +321,27 @@ def test_unread_messages_are_read_and_stored_when_reading_ends_in_good_order(
     assert aws.left() == []
 
 
+def test_after_a_lost_answer_nothing_is_claimed_before_its_messages_came_again(
+    aws: TopicAws,
+) -> None:
+    arn = aws.topic()
+    connector = topic_tap(aws, arn)
+    connector.partitions()
+    aws.clock.forward(seconds=5)
+    aws.publish(arn, "a")
+    pages = to_tip(connector.read(WHOLE, None))
+    aws.publish(arn, "b")
+    fault = Fault(aws_error("InternalFailure"), after_the_deed=True)
+    aws.fail(one_by_one([fault], "ReceiveMessage"))
+    with pytest.raises(ConnectorError):
+        next(connector.read(WHOLE, None))
+    reader = connector.read(WHOLE, pages[-1].checkpoint)
+    empty = next(reader)
+    assert (empty.records, empty.spans, empty.millis_behind_latest) == ((), (), None)
+    assert texts(to_tip(reader)) == ["b"]
+    connector.close()
+
+
 def test_a_subscription_that_cannot_be_ended_at_first_is_ended_by_closing(aws: TopicAws) -> None:
     connector = topic_tap(aws, aws.topic())
     connector.partitions()
