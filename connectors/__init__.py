@@ -11,7 +11,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import cast
 
-from connectors.access import Access, is_loopback, local_client, policy
+from connectors.access import (
+    Access,
+    is_loopback,
+    local_client,
+    policy,
+    policy_of_all,
+    sweeping_policy,
+)
 from connectors.answers import Clock
 from connectors.budget import Budget, Budgets, Share, share_of
 from connectors.dynamodb_streams import TableStream, open_table_stream
@@ -85,9 +92,11 @@ __all__ = [
     "open_connector",
     "parse_source",
     "policy",
+    "policy_of_all",
     "remove_forgotten_taps",
     "share_of",
     "still_available",
+    "sweeping_policy",
     "uncovered_hash_ranges",
 ]
 

@@ -32,6 +32,8 @@ class Resource(StrEnum):
     """Where the Kinesis Client Library keeps how far production has read."""
     TABLE_STREAM = "table stream"
     LOG_GROUP = "log group"
+    LOG_GROUPS = "log groups"
+    """All of an account: AWS grants the listing of groups on no finer resource."""
     FUNCTION = "function"
     MAPPING = "mapping"
     ACCOUNT = "account"
@@ -132,7 +134,8 @@ ALLOW: tuple[Rule, ...] = (
         "ListStreams",  # former streams of the table stay readable for a day
         prefix="dynamodb",
     ),
-    *_rules("logs", Mode.OBSERVE, Resource.LOG_GROUP, "DescribeLogGroups", "FilterLogEvents"),
+    *_rules("logs", Mode.OBSERVE, Resource.LOG_GROUP, "FilterLogEvents"),
+    *_rules("logs", Mode.OBSERVE, Resource.LOG_GROUPS, "DescribeLogGroups"),
     *_rules(
         "lambda",
         Mode.OBSERVE,

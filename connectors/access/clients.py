@@ -4,7 +4,8 @@ This is the only module that imports boto3, and it does so when a client is aske
 """
 
 import ipaddress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from connectors.access import wire
 from connectors.access.failures import classify
 from connectors.access.guard import Guard, guarded_services
+from connectors.access.role import Role, credentials_in, role_with
 from connectors.errors import ConnectorError, OperationRefusedError
 from connectors.record import Mode
 
@@ -24,19 +26,24 @@ class _Credentials:
     """Credentials resolved once for all clients: a profile may ask a person for a code."""
 
     session: Any = None
-    profile: str | None = None
+    held: Any = None
 
-    def resolve(self, profile: str | None) -> None:
+    def resolve(self, access: "Access") -> None:
         """Begin an unguarded session, for nothing but credentials: taking a role is a call too."""
         import botocore.session
 
-        if self.session is None or self.profile != profile:
-            self.session = botocore.session.Session(profile=profile)
-            self.profile = profile
+        if self.session is not None:
+            return
+        self.session = botocore.session.Session(profile=access.profile)
+        if access.role is not None:
+            local = is_loopback(access.endpoint_url)
+            source = _LocalKeys() if local else self.session.get_credentials()
+            place = {"region_name": access.region, "endpoint_url": access.endpoint_url}
+            self.held = credentials_in(access.role, self.session, source, **place)
 
     def load_credentials(self) -> Any:
         """What botocore asks a credential provider for."""
-        return self.session.get_credentials()
+        return self.session.get_credentials() if self.held is None else self.held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,8 @@ class Access:
     """What the user has agreed to; peek and drain must be named."""
     lease_tables: frozenset[str] = frozenset()
     """Lease tables of the Kinesis Client Library that the user has named; no other table is read."""
+    role: Role | None = None
+    """Taken for every call, and held to its policy by AWS itself; see `assuming`."""
     credentials: _Credentials = field(default_factory=_Credentials, repr=False, compare=False)
 
     def client(self, service: str, mode: Mode) -> Any:
@@ -88,6 +97,25 @@ class Access:
         except Exception as error:
             raise classify(error, f"a client for {service}") from error
 
+    def assuming(self, role_arn: str, policy: Mapping[str, Any]) -> "Access":
+        """The same access in a role whose rights count only as far as the policy goes.
+
+        Args:
+            role_arn: The role; the access's own credentials must be allowed to take it.
+            policy: As `policy` or `policy_of_all` gives it for exactly what will be read.
+
+        Raises:
+            ConnectorError: No ARN of a role; a policy longer than AWS takes.
+
+        Example:
+            >>> role = "arn:aws:iam::123456789012:role/ops"
+            >>> Access().assuming(role, {"Version": "2012-10-17", "Statement": []}).role.arn
+            'arn:aws:iam::123456789012:role/ops'
+
+        Source: AssumeRole: "The resulting session's permissions are the intersection".
+        """
+        return replace(self, role=role_with(role_arn, policy), credentials=_Credentials())
+
     def _make(self, service: str, mode: Mode) -> Any:
         import boto3
         import botocore.session
@@ -95,15 +123,14 @@ class Access:
         core = botocore.session.Session(profile=self.profile)
         Guard(service, mode, self.lease_tables).install(core)
         wire.install(core)
-        keys: dict[str, str] = {}
-        if is_loopback(self.endpoint_url):
-            keys = _local_keys()  # real credentials never go to a local server
-        else:
-            self.credentials.resolve(self.profile)
-            core.register_component("credential_provider", self.credentials)
+        local = is_loopback(self.endpoint_url)
         region = self.region or core.get_config_variable("region")
-        if region is None and keys:
-            region = _LOCAL_REGION
+        region = _LOCAL_REGION if region is None and local else region
+        # Real credentials never go to a local server.
+        keys = _local_keys() if local and self.role is None else {}
+        if not keys:
+            self.credentials.resolve(replace(self, region=region))
+            core.register_component("credential_provider", self.credentials)
         session = boto3.Session(botocore_session=core, region_name=region)
         return session.client(
             service, endpoint_url=self.endpoint_url, config=_config(self.endpoint_url), **keys
@@ -151,6 +178,15 @@ def is_loopback(endpoint_url: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+class _LocalKeys:
+    """What takes a role at a local AWS, in botocore's words."""
+
+    def get_frozen_credentials(self) -> Any:
+        from botocore.credentials import ReadOnlyCredentials
+
+        return ReadOnlyCredentials(_LOCAL_KEY, _LOCAL_KEY, None)
 
 
 def _local_keys() -> dict[str, str]:

@@ -1,7 +1,9 @@
 """Prints the least IAM rights that a capture needs, out of the same table that the guard obeys."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +19,9 @@ _TOUCHED: Mapping[Service, frozenset[Resource]] = MappingProxyType(
         Service.DYNAMODB: frozenset(
             {Resource.TABLE, Resource.TABLE_STREAM, Resource.FUNCTION, Resource.MAPPING}
         ),
-        Service.LOGS: frozenset({Resource.LOG_GROUP, Resource.FUNCTION, Resource.MAPPING}),
+        Service.LOGS: frozenset(
+            {Resource.LOG_GROUP, Resource.LOG_GROUPS, Resource.FUNCTION, Resource.MAPPING}
+        ),
     }
 )
 _NEVER = ("DeleteQueue", "PurgeQueue", "SendMessage", "SetQueueAttributes", "StartMessageMoveTask")
@@ -57,6 +61,94 @@ def policy(
     if name.service == Service.SQS:
         statements.append(_deny(name, used))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def policy_of_all(
+    sources: Iterable[tuple[str, Mode | None]], *, lease_table: str | None = None
+) -> dict[str, Any]:
+    """One policy document for a capture of several sources; equal statements stand once.
+
+    Args:
+        sources: Each as `policy` takes it: a source and its mode.
+        lease_table: Of the Kinesis streams among them; None: not read.
+
+    Raises:
+        ConnectorError: As `policy`.
+
+    Example:
+        >>> document = policy_of_all([("kinesis:orders", None), ("kinesis:payments", None)])
+        >>> document["Statement"][0]["Resource"]
+        ['arn:aws:kinesis:*:*:stream/orders', 'arn:aws:kinesis:*:*:stream/payments']
+    """
+    statements: list[dict[str, Any]] = []
+    for source, mode in sources:
+        is_stream = parse_source(source).service == Service.KINESIS
+        document = policy(source, mode, lease_table=lease_table if is_stream else None)
+        statements += document["Statement"]
+    merged = _merged(_merged(statements, "Action"), "Resource")
+    return {"Version": "2012-10-17", "Statement": [_numbered(*each) for each in enumerate(merged)]}
+
+
+def sweeping_policy() -> dict[str, Any]:
+    """The policy document that the search for forgotten taps needs.
+
+    Example:
+        >>> sweeping_policy()["Statement"][0]["Action"]
+        ['sqs:ListQueues', 'sns:ListSubscriptions']
+    """
+    everywhere = SourceName(Service.SNS, "*")
+    removing = [rule for rule in ALLOW if rule.operation in ("DeleteQueue", "ListQueueTags")]
+    unsubscribing = [rule for rule in ALLOW if rule.operation == "Unsubscribe"]
+    listing = [rule for rule in ALLOW if rule.resource == Resource.ACCOUNT]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "ListTaps",
+                "Effect": "Allow",
+                "Action": [rule.action for rule in listing],
+                "Resource": "*",
+            },
+            _allow(everywhere, Resource.TAP_QUEUE, removing),
+            _allow(everywhere, Resource.SUBSCRIPTION, unsubscribing),
+        ],
+    }
+
+
+def _merged(statements: list[dict[str, Any]], joined: str) -> list[dict[str, Any]]:
+    """The statements, those that differ in one member only joined there."""
+    found: dict[str, dict[str, Any]] = {}
+    for statement in statements:
+        rest = {name: part for name, part in statement.items() if name not in ("Sid", joined)}
+        parts = _listed(statement[joined])
+        into = found.setdefault(json.dumps(rest, sort_keys=True), {**statement, joined: []})
+        into[joined] = _without_covered([*into[joined], *parts])
+    return [
+        {**each, joined: each[joined][0] if _is_lone_resource(each, joined) else each[joined]}
+        for each in found.values()
+    ]
+
+
+def _without_covered(parts: list[str]) -> list[str]:
+    """The parts, less those that stand twice or that another's `*` stands for."""
+    distinct = list(dict.fromkeys(parts))
+    return [
+        part
+        for part in distinct
+        if not any(part != other and fnmatchcase(part, other) for other in distinct)
+    ]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _is_lone_resource(statement: dict[str, Any], joined: str) -> bool:
+    return joined == "Resource" and len(statement[joined]) == 1
+
+
+def _numbered(ordinal: int, statement: dict[str, Any]) -> dict[str, Any]:
+    return {**statement, "Sid": f"{statement['Sid']}{ordinal + 1}"}
 
 
 def _allow(name: SourceName, kind: Resource, rules: list[Rule]) -> dict[str, Any]:
@@ -102,6 +194,7 @@ def _arn(name: SourceName, kind: Resource) -> str:
         Resource.LEASE_TABLE: f"{start}:dynamodb:{place}:table/{name.name}",
         Resource.TABLE_STREAM: f"{start}:dynamodb:{place}:table/{name.name}/stream/*",
         Resource.LOG_GROUP: f"{start}:logs:{place}:log-group:{name.name}:*",
+        Resource.LOG_GROUPS: f"{start}:logs:{place}:log-group:*",
         Resource.FUNCTION: f"{start}:lambda:{place}:function:{function}",
         Resource.ACCOUNT: "*",
         Resource.MAPPING: "*",  # AWS knows no finer resource for listing mappings

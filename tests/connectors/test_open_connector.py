@@ -83,6 +83,7 @@ MODULES = (
             "access.failures",
             "access.guard",
             "access.policy",
+            "access.role",
             "answers",
             "budget",
             "described",

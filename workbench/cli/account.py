@@ -1,5 +1,6 @@
 """policy, gc: what a capture may do in an account, and what an interrupted one left there."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,22 @@ ModeOption = Annotated[
         help="Of the queues: peek (receive, give back) or drain (delete once safe).",
     ),
 ]
+KclOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kcl-application",
+        metavar="NAME",
+        help="Kinesis Client Library application: its lease table tells where production stands.",
+    ),
+]
+AssumeRole = Annotated[
+    str | None,
+    typer.Option(
+        "--assume-role",
+        metavar="ARN",
+        help="Take this role, held by AWS to the rights that these sources need, whatever else it may.",
+    ),
+]
 Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile.")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS Region.")]
 Endpoint = Annotated[
@@ -41,16 +58,20 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: workbench gc --profile prod --region eu-west-1 --dry-run")(gc)
 
 
-def policy(sources: Sources, mode: ModeOption = None) -> None:
+def policy(sources: Sources, mode: ModeOption = None, kcl_application: KclOption = None) -> None:
     """Print the IAM policy that capturing these sources needs, and nothing more."""
-    from connectors import policy as policy_of
+    from connectors import policy_of_all
+    from connectors.access.role import LONGEST_POLICY, session_policy
 
-    statements = [
-        {**statement, "Sid": f"{statement['Sid']}{number}"}
-        for number, source in enumerate(sources, 1)
-        for statement in policy_of(source, mode_of(source, mode))["Statement"]
-    ]
-    print_json({"Version": "2012-10-17", "Statement": statements})
+    wanted = [(source, mode_of(source, mode)) for source in sources]
+    document = policy_of_all(wanted, lease_table=kcl_application)
+    print_json(document)
+    length = len(session_policy(document))
+    if length > LONGEST_POLICY:
+        say(
+            f"workbench: {length:,} characters are more than the {LONGEST_POLICY:,} of a session "
+            "policy: with --assume-role capture fewer sources at a time"
+        )
 
 
 def gc(
@@ -60,12 +81,16 @@ def gc(
     profile: Profile = None,
     region: Region = None,
     endpoint_url: Endpoint = None,
+    assume_role: AssumeRole = None,
     json: AsJson = False,
 ) -> None:
     """Remove queues and subscriptions of taps whose capture was killed before it could."""
+    from connectors import sweeping_policy
     from connectors.forgotten_taps import forgotten_taps, remove_forgotten_taps
 
     access, now = access_to(profile, region, endpoint_url, None), datetime.now(UTC)
+    if assume_role:
+        access = access.assuming(assume_role, sweeping_policy())
     taps = (forgotten_taps if dry_run else remove_forgotten_taps)(access, now)
     if json:
         print_json(
@@ -89,12 +114,28 @@ def mode_of(source: str, mode: str | None) -> "Mode | None":
 
 
 def access_to(
-    profile: str | None, region: str | None, endpoint_url: str | None, mode: str | None
+    profile: str | None,
+    region: str | None,
+    endpoint_url: str | None,
+    mode: str | None,
+    assume_role: str | None = None,
+    sources: Sequence[str] = (),
+    kcl_application: str | None = None,
 ) -> "Access":
-    """Whose AWS is read, and how far the user agrees to go."""
-    from connectors import Access, Mode
+    """Whose AWS is read, and how far the user agrees to go; a role can do no more than these sources need."""
+    from connectors import Access, Mode, policy_of_all
 
     agreed = frozenset({Mode.OBSERVE, Mode.TAP}) | (
         {Mode(mode)} if mode in tuple(Mode) else frozenset()
     )
-    return Access(profile=profile, region=region, endpoint_url=endpoint_url, modes=agreed)
+    access = Access(
+        profile=profile,
+        region=region,
+        endpoint_url=endpoint_url,
+        modes=agreed,
+        lease_tables=frozenset({kcl_application} if kcl_application else ()),
+    )
+    if assume_role is None:
+        return access
+    wanted = [(source, mode_of(source, mode)) for source in sources]
+    return access.assuming(assume_role, policy_of_all(wanted, lease_table=kcl_application))

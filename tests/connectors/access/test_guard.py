@@ -186,7 +186,7 @@ def test_an_open_client_is_for_this_machine_only() -> None:
 
 def low_level(client: Any, operation: str, url: str) -> Any:
     """What stands below the client's methods: a request made by hand, straight to the endpoint."""
-    request = {"url_path": "/", "query_string": "", "method": "POST", "headers": {}, "body": b""}
+    request = {"url_path": "/", "query_string": "", "method": "POST", "headers": {}, "body": b"{}"}
     model = client.meta.service_model.operation_model(operation)
     prepared = request | {"url": url, "context": {"client_region": "us-east-1"}}
     return lambda: client._endpoint.make_request(model, prepared)

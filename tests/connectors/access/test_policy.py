@@ -1,11 +1,15 @@
 """The policy that is printed is what the guard obeys."""
 
+import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.access.allowlist import ALLOW, Resource, rules_for
-from connectors.access.policy import policy
+from connectors.access.policy import policy, policy_of_all, sweeping_policy
 from connectors.errors import ConnectorError
 from connectors.record import Mode
 
@@ -107,3 +111,68 @@ def test_what_the_name_does_not_say_is_a_star() -> None:
     assert policy("kinesis:orders")["Statement"][0]["Resource"] == (
         "arn:aws:kinesis:*:*:stream/orders"
     )
+
+
+def test_several_sources_share_equal_statements_and_grant_what_each_alone_does() -> None:
+    wanted: list[tuple[str, Mode | None]] = [
+        ("kinesis:orders", None),
+        ("kinesis:payments", None),
+        ("lambda:pay", None),
+        (QUEUE, Mode.PEEK),
+        ("sns:orders", None),
+    ]
+    together = policy_of_all(wanted, lease_table="orders-app")
+    alone = [policy(source, mode) for source, mode in wanted[1:]]
+    alone.append(policy("kinesis:orders", lease_table="orders-app"))
+
+    def grants(document: dict[str, Any]) -> set[tuple[str, str, str]]:
+        return {
+            (statement["Effect"], action, json.dumps(statement.get("Condition", {})))
+            for statement in document["Statement"]
+            for action in statement["Action"]
+        }
+
+    assert grants(together) == set().union(*map(grants, alone))
+    resources = [s["Effect"] + json.dumps(s["Resource"]) for s in together["Statement"]]
+    assert len(set(resources)) == len(resources)
+    assert len({s["Sid"] for s in together["Statement"]}) == len(together["Statement"])
+
+
+@given(st.lists(st.sampled_from([*CASES, ("kinesis:payments", Mode.OBSERVE)]), max_size=6))
+def test_merging_grants_no_action_on_a_resource_that_no_source_alone_needs(
+    wanted: list[tuple[str, Mode]],
+) -> None:
+    def pairs(document: dict[str, Any], effect: str) -> set[tuple[str, str]]:
+        return {
+            (action, resource)
+            for s in document["Statement"]
+            if s["Effect"] == effect
+            for action in s["Action"]
+            for resource in ([s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"])
+        }
+
+    together = policy_of_all(wanted)
+    for effect in ("Allow", "Deny"):
+        alone = {pair for case in wanted for pair in pairs(policy(*case), effect)}
+        merged = pairs(together, effect)
+        assert merged <= alone
+        for action, resource in alone - merged:  # another's star stands for it
+            assert any(a == action and fnmatchcase(resource, r) for a, r in merged)
+
+
+def test_listing_log_groups_is_granted_where_aws_looks_for_it() -> None:
+    statements = policy("arn:aws:logs:eu-west-1:123456789012:log-group:orders")["Statement"]
+    found = {a: s["Resource"] for s in statements for a in s["Action"]}
+
+    assert found["logs:DescribeLogGroups"] == "arn:aws:logs:eu-west-1:123456789012:log-group:*"
+    assert found["logs:FilterLogEvents"].endswith(":log-group:orders:*")
+
+
+def test_the_search_for_forgotten_taps_may_touch_nothing_but_taps_and_subscriptions() -> None:
+    for statement in sweeping_policy()["Statement"]:
+        changing = [a for a in statement["Action"] if not a.split(":")[1].startswith("List")]
+        assert (
+            not changing
+            or "workbench-tap-" in statement["Resource"]
+            or (statement["Action"] == ["sns:Unsubscribe"])
+        )
