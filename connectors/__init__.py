@@ -37,6 +37,7 @@ from connectors.horizon import Available, still_available
 from connectors.kcl_leases import leases_of
 from connectors.kinesis import KinesisStream, open_stream
 from connectors.lambda_logs import open_log_group
+from connectors.readiness import preflight
 from connectors.record import (
     Cause,
     Checkpoint,
@@ -93,6 +94,7 @@ __all__ = [
     "parse_source",
     "policy",
     "policy_of_all",
+    "preflight",
     "remove_forgotten_taps",
     "share_of",
     "still_available",

@@ -248,4 +248,10 @@ def share_of(service: str, *, local: bool) -> Share:
     share = SHARES[Service(service)]
     if not local:
         return share
-    return replace(share, calls_per_second=_LOCAL_CALLS_PER_SECOND, bytes_per_second=None)
+    return replace(
+        share,
+        calls_per_second=_LOCAL_CALLS_PER_SECOND,
+        quota_calls_per_second=None,
+        bytes_per_second=None,
+        quota_bytes_per_second=None,
+    )

@@ -46,8 +46,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/events/payload.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/sqs.py": "tests/workbench/replay/events/test_events.py",
     # Commands and pages: as a person meets them.
-    "workbench/cli/account.py": "tests/workbench/cli/test_capturing.py",
     "workbench/cli/importing.py": "tests/workbench/cli/test_capturing.py",
+    "workbench/cli/preflight_tables.py": "tests/workbench/cli/test_account.py",
     "workbench/cli/interrupts.py": "tests/workbench/cli/test_capturing.py",
     "workbench/cli/terminal.py": "tests/workbench/cli/test_reading.py",
     "workbench/cli/notebooks.py": "tests/test_readme.py",

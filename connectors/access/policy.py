@@ -51,8 +51,7 @@ def policy(
     """
     name = parse_source(source)
     used = default_mode(name.service) if mode is None else mode
-    touched = _TOUCHED[name.service] | ({Resource.LEASE_TABLE} if lease_table else frozenset())
-    rules = [rule for rule in ALLOW if rule.mode in INCLUDED[used] and rule.resource in touched]
+    rules = rules_of(name.service, used, with_leases=lease_table is not None)
     kinds = dict.fromkeys(rule.resource for rule in rules)
     leases = replace(name, name=lease_table) if lease_table else name
     statements = [
@@ -61,6 +60,17 @@ def policy(
     if name.service == Service.SQS:
         statements.append(_deny(name, used))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def rules_of(service: Service, mode: Mode, *, with_leases: bool = False) -> list[Rule]:
+    """The rows of the allowlist that capturing a source of a service needs.
+
+    Example:
+        >>> [rule.operation for rule in rules_of(Service.LOGS, Mode.OBSERVE)][:2]
+        ['FilterLogEvents', 'DescribeLogGroups']
+    """
+    touched = _TOUCHED[service] | ({Resource.LEASE_TABLE} if with_leases else frozenset())
+    return [rule for rule in ALLOW if rule.mode in INCLUDED[mode] and rule.resource in touched]
 
 
 def policy_of_all(

@@ -1,4 +1,4 @@
-"""policy, gc: what a capture may do in an account, and what an interrupted one left there."""
+"""policy, preflight, gc: what a capture may do in an account, would meet there, and left there."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.options import AsJson
+from workbench.cli.preflight_tables import show_preflight
 from workbench.cli.terminal import print_json, print_table, say
 
 if TYPE_CHECKING:
     from connectors import Access, Mode
+
+NOT_READY = 3
 
 Sources = Annotated[
     list[str],
@@ -55,6 +58,10 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: workbench policy kinesis:orders sqs:orders-dlq --mode peek")(
         policy
     )
+    app.command(
+        "preflight",
+        epilog="Example: workbench preflight kinesis:orders lambda:charge --profile prod",
+    )(preflight)
     app.command(epilog="Example: workbench gc --profile prod --region eu-west-1 --dry-run")(gc)
 
 
@@ -72,6 +79,39 @@ def policy(sources: Sources, mode: ModeOption = None, kcl_application: KclOption
             f"workbench: {length:,} characters are more than the {LONGEST_POLICY:,} of a session "
             "policy: with --assume-role capture fewer sources at a time"
         )
+
+
+def preflight(
+    sources: Sources,
+    mode: ModeOption = None,
+    kcl_application: KclOption = None,
+    profile: Profile = None,
+    region: Region = None,
+    endpoint_url: Endpoint = None,
+    assume_role: AssumeRole = None,
+    json: AsJson = False,
+) -> int:
+    """Ask, with describe calls alone, what a capture would meet: rights, other readers, its share, what to mind."""
+    from connectors import preflight as ask
+
+    access = access_to(profile, region, endpoint_url, mode, assume_role, sources, kcl_application)
+    found = [
+        ask(
+            source,
+            access,
+            now=lambda: datetime.now(UTC),
+            mode=mode_of(source, mode),
+            lease_table=kcl_application if source.startswith(("kinesis:", "arn:")) else None,
+        )
+        for source in sources
+    ]
+    ready = all(each.ready for each in found)
+    if json:
+        print_json({"ready": ready, "sources": [each.document() for each in found]})
+    else:
+        for source, each in zip(sources, found, strict=True):
+            show_preflight(source, each)
+    return 0 if ready else NOT_READY
 
 
 def gc(
