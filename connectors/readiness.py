@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from connectors.access.allowlist import Rule
 from connectors.access.clients import Access, is_loopback
-from connectors.access.failures import aws_code, call
-from connectors.access.policy import rules_of
+from connectors.access.failures import aws_code, call, is_unknown_operation
+from connectors.access.policy import LEASED, rules_of
 from connectors.access.preflight import Grant, Preflight, Reader, Right, loads_of, warnings_of
 from connectors.answers import Clock
 from connectors.budget import share_of
@@ -29,7 +29,6 @@ _DESCRIBED_BY: Mapping[Service, tuple[tuple[str, str], ...]] = MappingProxyType(
         Service.LOGS: (("logs", "DescribeLogGroups"),),
     }
 )
-_UNKNOWN_OPERATION = frozenset(("InvalidAction", "UnknownOperationException", "NotImplemented"))
 _ENABLED = ("Enabled", "Enabling", "Updating", "Creating")
 
 
@@ -48,7 +47,8 @@ def preflight(
         access: Whose AWS.
         now: Clock.
         mode: None: the service's default, which a queue has not.
-        lease_table: Where a Kinesis Client Library application keeps its leases, where it is named.
+        lease_table: Where a Kinesis Client Library application keeps its leases, where it is named;
+            of streams only.
 
     Raises:
         SourceNotFoundError: No such source.
@@ -65,7 +65,8 @@ def preflight(
     name = parse_source(source)
     used = default_mode(name.service) if mode is None else mode
     access = replace(access, region=name.region) if name.region else access
-    rules = rules_of(name.service, used, with_leases=lease_table is not None)
+    leases = lease_table if name.service in LEASED else None
+    rules = rules_of(name.service, used, with_leases=leases is not None)
     asked = _Questions(access)
     share = share_of(name.service, local=is_loopback(access.endpoint_url))
     try:
@@ -83,7 +84,7 @@ def preflight(
             warnings=(),
         )
     asked.answered.update(_DESCRIBED_BY[name.service])
-    readers = tuple(_readers(asked, name, described, lease_table))
+    readers = tuple(_readers(asked, name, described, leases))
     kept = available(described, now(), mode=used)
     return Preflight(
         source_arn=described.source_arn,
@@ -117,9 +118,9 @@ class _Questions:
             self.answered.add((service, operation))
             return None
         except ConnectorError as error:
-            if aws_code(error) not in _UNKNOWN_OPERATION:
+            if not is_unknown_operation(error):
                 raise
-            return None  # a local server that has not all of AWS's
+            return None
         self.answered.add((service, operation))
         return answer
 

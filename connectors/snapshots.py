@@ -1,14 +1,16 @@
 """Takes configuration snapshots: what AWS says a source, a mapping or a function is set to now."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from connectors.access.failures import call
-from connectors.answers import Clock, compact_json
+from connectors.access.failures import call, is_unknown_operation
+from connectors.answers import Clock, compact_json, required
 from connectors.errors import AccessDeniedError, ConnectorError, SourceNotFoundError
 from connectors.record import Resource
 
 _WITHHELD = "(not captured)"
+_QUALIFIED = re.compile(r"^(arn:[^:]*:lambda:[^:]*:[^:]*:function:[^:]+):[^:]+$")
 
 
 def snapshot(
@@ -37,6 +39,8 @@ def snapshot(
 def where_allowed(take: Callable[[], Sequence[Resource]]) -> tuple[Resource, ...]:
     """Snapshots that are good to have: none where the right is missing or nothing is there.
 
+    None either from a local server that does not know the operation.
+
     Example:
         >>> def refused():
         ...     raise AccessDeniedError("no")
@@ -46,6 +50,10 @@ def where_allowed(take: Callable[[], Sequence[Resource]]) -> tuple[Resource, ...
     try:
         return tuple(take())
     except (AccessDeniedError, SourceNotFoundError):
+        return ()
+    except ConnectorError as error:
+        if not is_unknown_operation(error):
+            raise
         return ()
 
 
@@ -86,9 +94,10 @@ def consumers_of(source_arn: str, client: Any, now: Clock) -> tuple[Resource, ..
         now: Clock.
 
     Returns:
-        One `list-event-source-mappings` of all pages, then one `get-function-configuration` each.
+        One `list-event-source-mappings` of all pages, then for each function what `function_of`
+        gives but its mappings.
 
-    Source: ListEventSourceMappings, GetFunctionConfiguration.
+    Source: ListEventSourceMappings, GetFunctionConfiguration, ListVersionsByFunction, ListAliases.
     """
     return where_allowed(lambda: _consumers(source_arn, client, now, EventSourceArn=source_arn))
 
@@ -103,12 +112,14 @@ def function_of(source_arn: str, function: str, client: Any, now: Clock) -> tupl
         now: Clock.
 
     Returns:
-        One `get-function-configuration` and one `list-event-source-mappings`.
+        One `get-function-configuration`, one `list-versions-by-function` (what an alias stands for,
+        and what the function was before), one `list-aliases`, one `list-event-source-mappings`;
+        of the listings all pages.
 
-    Source: ListEventSourceMappings, GetFunctionConfiguration.
+    Source: ListEventSourceMappings, GetFunctionConfiguration, ListVersionsByFunction, ListAliases.
     """
     return (
-        *where_allowed(lambda: [_function(source_arn, function, client, now)]),
+        *_function_with_versions(source_arn, function, client, now),
         *where_allowed(lambda: [_mappings(source_arn, client, now, FunctionName=function)[0]]),
     )
 
@@ -116,10 +127,7 @@ def function_of(source_arn: str, function: str, client: Any, now: Clock) -> tupl
 def _consumers(source_arn: str, client: Any, now: Clock, **which: str) -> list[Resource]:
     listing, mappings = _mappings(source_arn, client, now, **which)
     functions = sorted({m["FunctionArn"] for m in mappings if "FunctionArn" in m})
-    taken = [
-        where_allowed(lambda arn=arn: [_function(source_arn, arn, client, now)])  # type: ignore[misc]
-        for arn in functions
-    ]
+    taken = [_function_with_versions(source_arn, arn, client, now) for arn in functions]
     return [listing, *(resource for resources in taken for resource in resources)]
 
 
@@ -133,13 +141,53 @@ def _mappings(
     return Resource(source_arn, "list-event-source-mappings", now(), document), mappings
 
 
+def _function_with_versions(
+    source_arn: str, function: str, client: Any, now: Clock
+) -> tuple[Resource, ...]:
+    unqualified = _QUALIFIED.sub(r"\1", function)  # versions and aliases are the function's own
+    return (
+        *where_allowed(lambda: [_function(source_arn, function, client, now)]),
+        *where_allowed(lambda: [_versions(source_arn, unqualified, client, now)]),
+        *where_allowed(lambda: [_aliases(source_arn, unqualified, client, now)]),
+    )
+
+
 def _function(source_arn: str, function: str, client: Any, now: Clock) -> Resource:
     kind = "get-function-configuration"
     answer = call(
         f"{kind} for {function}", client.get_function_configuration, FunctionName=function
     )
-    variables = answer.get("Environment", {}).get("Variables")
-    if variables:
-        # Names say what a handler expects; values are where production keeps its secrets.
-        answer["Environment"]["Variables"] = dict.fromkeys(variables, _WITHHELD)
-    return Resource(source_arn, kind, now(), compact_json(answer))
+    return Resource(source_arn, kind, now(), compact_json(_withheld(answer)))
+
+
+def _versions(source_arn: str, function: str, client: Any, now: Clock) -> Resource:
+    kind = "list-versions-by-function"
+    found = _listed(kind, client.list_versions_by_function, "Versions", function)
+    document = compact_json({"Versions": [_withheld(version) for version in found]})
+    return Resource(source_arn, kind, now(), document)
+
+
+def _aliases(source_arn: str, function: str, client: Any, now: Clock) -> Resource:
+    kind = "list-aliases"
+    found = _listed(kind, client.list_aliases, "Aliases", function)
+    return Resource(source_arn, kind, now(), compact_json({"Aliases": found}))
+
+
+def _listed(
+    kind: str, operation: Callable[..., Any], member: str, function: str
+) -> list[dict[str, Any]]:
+    wanted = f"{kind} for {function}"
+    pages = paged(wanted, operation, "Marker", "NextMarker", FunctionName=function)
+    return [each for page in pages for each in required(page, member, list, wanted)]
+
+
+def _withheld(function: dict[str, Any]) -> dict[str, Any]:
+    """A function's configuration without the values of its environment.
+
+    Names say what a handler expects; values are where production keeps its secrets.
+    """
+    variables = function.get("Environment", {}).get("Variables")
+    if not variables:
+        return function
+    withheld = {**function["Environment"], "Variables": dict.fromkeys(variables, _WITHHELD)}
+    return {**function, "Environment": withheld}

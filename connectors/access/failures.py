@@ -85,6 +85,7 @@ _FAILED = frozenset(
     )
 )
 _EXPIRED = frozenset(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"))
+_UNKNOWN_OPERATION = frozenset(("InvalidAction", "UnknownOperationException", "NotImplemented"))
 _UNKNOWN_KEY = frozenset(
     ("InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId")
 )
@@ -193,6 +194,16 @@ def is_throttle(code: str) -> bool:
         True
     """
     return code.rsplit(".", 1)[-1] in _CODES[ThrottledError]
+
+
+def is_unknown_operation(error: ConnectorError) -> bool:
+    """Whether a server does not know an operation at all: a local one that has not all of AWS's.
+
+    Example:
+        >>> is_unknown_operation(ConnectorError("not from a server"))
+        False
+    """
+    return aws_code(error) in _UNKNOWN_OPERATION
 
 
 def raise_or_note(error: ConnectorError, earlier: BaseException | None) -> None:

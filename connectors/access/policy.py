@@ -24,6 +24,8 @@ _TOUCHED: Mapping[Service, frozenset[Resource]] = MappingProxyType(
         ),
     }
 )
+LEASED = frozenset({Service.KINESIS, Service.DYNAMODB})
+"""What the Kinesis Client Library reads."""
 _NEVER = ("DeleteQueue", "PurgeQueue", "SendMessage", "SetQueueAttributes", "StartMessageMoveTask")
 
 
@@ -80,7 +82,7 @@ def policy_of_all(
 
     Args:
         sources: Each as `policy` takes it: a source and its mode.
-        lease_table: Of the Kinesis streams among them; None: not read.
+        lease_table: Of the streams among them; None: not read.
 
     Raises:
         ConnectorError: As `policy`.
@@ -92,8 +94,8 @@ def policy_of_all(
     """
     statements: list[dict[str, Any]] = []
     for source, mode in sources:
-        is_stream = parse_source(source).service == Service.KINESIS
-        document = policy(source, mode, lease_table=lease_table if is_stream else None)
+        leased = parse_source(source).service in LEASED
+        document = policy(source, mode, lease_table=lease_table if leased else None)
         statements += document["Statement"]
     merged = _merged(_merged(statements, "Action"), "Resource")
     return {"Version": "2012-10-17", "Statement": [_numbered(*each) for each in enumerate(merged)]}

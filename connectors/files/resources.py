@@ -63,6 +63,11 @@ def _mapped_source(mapping: dict[str, Any]) -> str | None:
     return source
 
 
+def _consumed_stream(consumer: dict[str, Any]) -> str | None:
+    stream: str | None = stream_of(text_of(consumer, "ConsumerARN"))
+    return stream
+
+
 def _group(group: dict[str, Any]) -> str | None:
     return group_of(text_of(group, "arn"))
 
@@ -84,6 +89,7 @@ _LISTS = (
     ),
     _Answer("list-aliases", "Aliases", _function_arn("AliasArn"), "lambda", "FunctionVersion"),
     _Answer("describe-log-groups", "logGroups", _group, "logs", "logGroupName"),
+    _Answer("list-stream-consumers", "Consumers", _consumed_stream, "kinesis", "ConsumerName"),
     _Answer("list-shards", "Shards", lambda shard: None, "kinesis", "ShardId"),
 )
 _STREAM_SERVICES = ("kinesis", "dynamodb", "sqs")
@@ -109,12 +115,16 @@ def resources_in(answer: dict[str, Any], origin: Origin) -> Iterator[Resource | 
         if isinstance(answer.get(known.member), dict):
             arn = known.arn_of(answer[known.member])
             return _one(known.kind, answer, arn, known.service, origin)
+    if isinstance(answer.get("queueUrls"), list):
+        return _one("list-dead-letter-source-queues", answer, None, "sqs", origin)
     flat = _flat(answer)
     return _one(*flat, origin) if flat else None
 
 
 def _flat(answer: dict[str, Any]) -> tuple[str, dict[str, Any], str | None, str] | None:
-    """Answers that are themselves what they describe, not a member."""
+    """Answers that are themselves what they describe, not a member; of get-function the member that is."""
+    if text_of(object_of(answer, "Configuration"), "FunctionArn") and "Code" in answer:
+        answer = object_of(answer, "Configuration")  # `Code` holds a signed address of the program
     if attributes := object_of(answer, "Attributes"):
         return _attributes(answer, attributes)
     if text_of(answer, "UUID") and ("EventSourceArn" in answer or "FunctionArn" in answer):

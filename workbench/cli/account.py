@@ -101,7 +101,7 @@ def preflight(
             access,
             now=lambda: datetime.now(UTC),
             mode=mode_of(source, mode),
-            lease_table=kcl_application if source.startswith(("kinesis:", "arn:")) else None,
+            lease_table=kcl_application,
         )
         for source in sources
     ]

@@ -56,6 +56,11 @@ ANSWERS: list[tuple[str, str, dict[str, Any]]] = [
         TABLE_STREAM,
         {"StreamDescription": {"StreamArn": TABLE_STREAM, "Shards": []}},
     ),
+    (
+        "list-stream-consumers",
+        STREAM,
+        {"Consumers": [{"ConsumerName": "c", "ConsumerARN": f"{STREAM}/consumer/c:1"}]},
+    ),
     ("describe-stream-summary", STREAM, {"StreamDescriptionSummary": {"StreamARN": STREAM}}),
     ("describe-table", TABLE, {"Table": {"TableArn": TABLE, "LatestStreamArn": TABLE_STREAM}}),
     ("describe-rule", RULE, {"Name": "nightly", "Arn": RULE, "ScheduleExpression": "rate(1 day)"}),
@@ -82,6 +87,8 @@ def test_an_answer_that_names_its_source_becomes_its_resource(
         ({"Shards": SHARDS}, STREAM),
         ({"Attributes": {"VisibilityTimeout": "30"}}, QUEUE),
         ({"EventSourceMappings": []}, QUEUE),
+        ({"Consumers": []}, STREAM),
+        ({"queueUrls": ["https://sqs.us-east-1.amazonaws.com/111122223333/orders"]}, QUEUE),
     ],
 )
 def test_an_answer_that_names_no_source_needs_the_users_word(
@@ -130,3 +137,32 @@ def test_answers_of_other_operations_are_not_taken_for_ours(
     tmp_path: Path, answer: dict[str, Any]
 ) -> None:
     assert "not known" in reasons_of(tmp_path, answer)[0]
+
+
+def test_of_get_function_the_configuration_is_kept_and_not_the_signed_address_of_the_code(
+    tmp_path: Path,
+) -> None:
+    configuration = {"FunctionName": "orders", "FunctionArn": FUNCTION, "Timeout": 3}
+    code = {"RepositoryType": "S3", "Location": "https://bucket/x?X-Amz-Signature=secret"}
+
+    (resource,) = resources_of(tmp_path, {"Configuration": configuration, "Code": code})
+
+    assert (resource.kind, resource.source_arn) == ("get-function-configuration", FUNCTION)
+    assert json.loads(resource.document) == configuration
+
+
+CONTRACTED = """
+sqs get-queue-attributes, sns get-topic-attributes, sns list-subscriptions-by-topic,
+sns get-subscription-attributes, lambda get-event-source-mapping, lambda list-event-source-mappings,
+lambda get-function-configuration, lambda list-versions-by-function, lambda list-aliases,
+kinesis describe-stream, kinesis describe-stream-summary, kinesis list-shards,
+dynamodb describe-table, dynamodbstreams describe-stream, events describe-rule,
+logs describe-log-groups
+"""
+
+
+def test_every_answer_that_is_promised_has_its_example() -> None:
+    promised = {each.split()[1] for each in CONTRACTED.split(",")}
+    without_a_source = {"list-shards"}
+
+    assert promised - without_a_source <= {kind for kind, _, _ in ANSWERS}
