@@ -22,6 +22,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.replay": ("workbench.trace", "workbench.mapping"),
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
     "workbench.markup": ("workbench.trace",),
+    "workbench.tail": ("workbench.markup",),
     "workbench.views": (
         "workbench.markup",
         "workbench.findings",
@@ -38,7 +39,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "workbench.lab": ("workbench.shipped",),
     "workbench": ("workbench.widgets", "workbench.report", "workbench.shipped"),
-    "workbench.cli": ("workbench.demo", "workbench.lab", "workbench"),
+    "workbench.cli": ("workbench.demo", "workbench.lab", "workbench.tail", "workbench"),
     "workbench.__main__": ("workbench.cli",),
 }
 """Each room and the rooms right below it; it may import those and whatever is below them, nothing else."""
