@@ -22,8 +22,9 @@ LANES = (
     *("#3f7fc1", "#c9722c", "#3b9568", "#a862b8", "#c9564f", "#8c8431"),
     *("#2f93a0", "#9a6a4c", "#7c7fd0", "#c2608f", "#6c8c35", "#708090"),
 )
-STATES, STATE_COLOURS = ["read", "assumed", "hole"], ["#3b9568", "#c9922c", "#d0453e"]
-OVER = STATE_COLOURS[2]
+STATES = ["sealed", "read", "assumed", "hole"]
+STATE_COLOURS = ["#2a7f8e", "#3b9568", "#c9922c", "#d0453e"]
+OVER = STATE_COLOURS[-1]
 WHOLE_NUMBERS = alt.Axis(
     tickCount=2, grid=False, labelExpr="datum.value % 1 ? '' : format(datum.value, ',')"
 )
@@ -98,7 +99,7 @@ def coverage_bar(frame: pl.DataFrame, within: tuple[datetime, datetime] | None =
     base = alt.Chart(shown).encode(y=_rows("lane"), x=_time("from_at", low, high))
     lanes = spans.select("rank", "holed").unique()
     hidden = lanes.filter(pl.col("rank") >= MOST_LANES)
-    drawn = (_span_bars(base) + _hole_marks(base)).properties(
+    drawn = (_span_bars(base) + _seals(base) + _hole_marks(base)).properties(
         width=WIDTH,
         height=alt.Step(26),
         title=_more(len(hidden), int(hidden["holed"].sum()), "holes"),
@@ -188,14 +189,20 @@ def to_svg(chart: Drawn) -> str:
 
 
 def _span_bars(base: alt.Chart) -> Any:
-    """Read: solid. Assumed: pale and dashed. Hole: pale, marked and named."""
+    """Sealed: solid with a pale core. Read: solid. Assumed: pale and dashed. Hole: pale, marked and named."""
     return base.mark_bar(strokeWidth=1.5, height=9).encode(
         x2="to_at",
         color=_by_state(alt.Color, STATE_COLOURS, legend=alt.Legend(orient="top")),
         stroke=_by_state(alt.Stroke, STATE_COLOURS, legend=None),
-        strokeDash=_by_state(alt.StrokeDash, [[1, 0], [4, 3], [1, 0]], legend=None),
-        fillOpacity=_by_state(alt.FillOpacity, [0.85, 0.15, 0.3], legend=None),
+        strokeDash=_by_state(alt.StrokeDash, [[1, 0], [1, 0], [4, 3], [1, 0]], legend=None),
+        fillOpacity=_by_state(alt.FillOpacity, [0.85, 0.85, 0.15, 0.3], legend=None),
     )
+
+
+def _seals(base: alt.Chart) -> Any:
+    """The pale core of what was read again so late that nothing can be missing."""
+    sealed = base.transform_filter("datum.state === 'sealed'")
+    return sealed.mark_bar(height=3, color="#ffffff", opacity=0.75).encode(x2="to_at")
 
 
 def _by_state(channel: type, values: list[Any], legend: alt.Legend | None) -> Any:

@@ -1,12 +1,14 @@
 """info, coverage, sql, verify, export: what a trace holds, and whether it is whole."""
 
+import shutil
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from workbench.cli.options import AsJson, TracePath
-from workbench.cli.terminal import print_json, print_table, progress, say
+from workbench.cli.terminal import counted, has_colours, print_json, print_table, progress, say
 
 ROWS_SHOWN = 200
 
@@ -55,25 +57,48 @@ def info(trace: TracePath, json: AsJson = False) -> None:
     )
 
 
-def coverage(trace: TracePath, json: AsJson = False) -> int:
-    """Say which spans were read and which were not, and why; exit 3 with holes."""
+def coverage(
+    trace: TracePath,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="A row for every partition, and every span, not the holes alone."
+        ),
+    ] = False,
+    json: AsJson = False,
+) -> int:
+    """Draw which spans were read and which were not, and say why and what to do; exit 3 with holes."""
     from workbench.trace import open_trace
-    from workbench.trace.sources import source_name
 
     with open_trace(trace) as opened:
         spans = opened.coverage().to_dicts()
     if json:
         print_json(spans)
     else:
-        columns = ("source", "partition_id", "from_at", "to_at", "state", "cause")
-        print_table(
-            columns,
-            (
-                [source_name(span["source_arn"]), *(span[name] for name in columns[1:])]
-                for span in spans
-            ),
-        )
+        _draw_coverage(spans, every)
     return 3 if any(span["state"] == "hole" for span in spans) else 0
+
+
+def _draw_coverage(spans: list[dict[str, Any]], every: bool) -> None:
+    from workbench.cli.timeline import Look, draw, span_rows, speaks_unicode
+
+    if not spans:
+        say("no coverage: nothing is known to have been read")
+        return
+    look = Look(
+        width=shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() else 120,
+        unicode=speaks_unicode(sys.stdout.encoding),
+        coloured=has_colours(),
+        every=every,
+    )
+    print("\n".join(draw(spans, look)))
+    holes = [span for span in spans if span["state"] == "hole"]
+    listed = spans if every else holes
+    if listed:
+        columns = ["source", "partition", "what", "from", "to", "length", "what to do"]
+        print_table(columns, span_rows(listed, spans, every))
+    partitions = {(span["source_arn"], span["partition_id"]) for span in spans}
+    say(f"{counted(len(partitions), 'partition')}, {counted(len(holes), 'hole')}")
 
 
 def sql(

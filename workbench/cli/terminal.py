@@ -1,5 +1,6 @@
 """Printing: one JSON document for programs, a table for people, everything else on standard error."""
 
+import os
 import sys
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,9 +28,13 @@ def print_json(document: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    title: str | None = None,
+    *,
+    to_stderr: bool = False,
 ) -> None:
-    """A table for people on standard output; nothing in it is markup."""
+    """A table for people on standard output, or beside a document on standard error; nothing in it is markup."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -40,12 +45,29 @@ def print_table(
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    on_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
+    Console(stderr=to_stderr, width=None if on_terminal else 160).print(table)
 
 
 def say(line: str) -> None:
     """One line for people, on standard error, so that a program's document stays alone."""
     print(visible(line), file=sys.stderr, flush=True)
+
+
+def has_colours() -> bool:
+    """Whether standard output is a terminal that shows colours, and its user wants them (no-color.org)."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and sys.stdout.isatty()
+
+
+def counted(number: int, what: str) -> str:
+    """The number with its word.
+
+    Example:
+        >>> counted(1, "hole"), counted(2_000, "hole")
+        ('1 hole', '2,000 holes')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def _sources(facts: Facts) -> Markup:
 
 def chip(state: str) -> Markup:
     """A coverage state as a word with its colour."""
-    known = state if state in ("read", "assumed", "hole") else "unknown"
+    known = state if state in ("sealed", "read", "assumed", "hole") else "unknown"
     return el("span", state, class_=f"chip {known}")
 
 

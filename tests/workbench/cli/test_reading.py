@@ -46,6 +46,48 @@ def test_coverage_with_a_hole_ends_with_three(
     assert {span["cause"] for span in ran.document} == {None, "trimmed"}
 
 
+def test_people_see_coverage_drawn_and_each_hole_with_what_to_do(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trace_of(
+        tmp_path / "h.trace", [put(1, "k", 1, 0)], holes=[Span(at(1), at(61), "trimmed")]
+    ).close()
+
+    ran = run(capfd, "coverage", tmp_path / "h.trace")
+    every = run(capfd, "coverage", tmp_path / "h.trace", "--all")
+
+    assert ran.code == 3
+    assert ran.out.startswith("▓ read  ▼ hole  · unknown\n\nkinesis:orders shard-0  ▼▼▓▓▓▓")
+    assert "hole: trimmed" in ran.out
+    assert "1 min" in ran.out
+    assert "the service had dropped it" in ran.out.replace("\n", " ")
+    assert ran.err == "1 partition, 1 hole\n"
+    assert len(every.out.splitlines()) > len(ran.out.splitlines())
+
+
+def test_an_output_that_has_only_ascii_gets_coverage_in_ascii(
+    trace: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workbench.cli.timeline.speaks_unicode", lambda encoding: False)
+
+    ran = run(capfd, "coverage", trace)
+
+    assert ran.code == 0
+    assert ran.out.isascii()
+    assert "kinesis:orders shard-0  ====" in ran.out
+
+
+def test_a_trace_of_nothing_has_no_coverage_and_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trace_of(tmp_path / "n.trace", []).close()
+
+    ran = run(capfd, "coverage", tmp_path / "n.trace")
+
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "no coverage: nothing is known to have been read\n"
+
+
 def test_sql_gives_a_list_of_row_objects(trace: Path, capfd: pytest.CaptureFixture[str]) -> None:
     statement = "select record_id, body, source_at, 1.5::decimal(4, 2) as d from records order by delivery_id limit 1"
 
