@@ -27,6 +27,7 @@ MEANINGS: dict[str, object] = {
     "until": T0 + timedelta(hours=1),
     "key": "$.order_id",
     "sequence": "$.version",
+    "capture_id": "c1",
     "run_id": "r1",
     "run_a": "r1",
     "run_b": "r2",

@@ -19,6 +19,7 @@ from workbench.cli import (
     replaying,
     tuning,
 )
+from workbench.cli.interrupts import Interrupted
 from workbench.cli.terminal import say
 from workbench.errors import UsageError, WorkbenchError
 
@@ -63,6 +64,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # typer hides the class that declares it
         return WRONG_USE
+    except Interrupted as interrupted:
+        say(f"workbench: {interrupted}")
+        return INTERRUPTED
     except UsageError as error:
         say(f"workbench: {error}")
         return WRONG_USE

@@ -1,31 +1,57 @@
 """capture: recording sources into a trace."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.cli.account import Endpoint, ModeOption, Profile, Region, Sources, access_to, mode_of
-from workbench.cli.interrupts import stopping_on_signals
+from workbench.cli.account import (
+    AssumeRole,
+    Endpoint,
+    ModeOption,
+    Profile,
+    Region,
+    Sources,
+    access_to,
+)
+from workbench.cli.capture_progress import capture_progress
+from workbench.cli.incidents import (
+    Offer,
+    manifest,
+    offers_of,
+    open_offers,
+    say_offers,
+    window_of,
+)
+from workbench.cli.interrupts import Interrupted, stopping_after, stopping_on_signals
 from workbench.cli.keeping import (
     RedactKeyOption,
     RedactOption,
     RetentionOption,
-    note_capture,
     redactor_of,
     retain,
     storing_lines,
 )
+from workbench.cli.opening import Asked, budgets_of, clock
 from workbench.cli.options import AsJson, NewTrace, SinceOption, UntilOption
-from workbench.cli.terminal import print_json, print_table, progress, say
+from workbench.cli.terminal import counted, print_json, print_table, say
 
 if TYPE_CHECKING:
     from connectors import Access, Connector
+    from workbench.trace.capture import Captured
+    from workbench.trace.incident import Window
+    from workbench.trace.redaction.redactor import Redactor
 
-INCOMPLETE, INTERRUPTED = 3, 130
+INCOMPLETE = 3
+
+ForOption = Annotated[
+    str | None,
+    typer.Option("--for", metavar="TIME", help="Follow for so long (30s, 10m), then end."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,122 +67,166 @@ def capture(
     sources: Sources,
     since: SinceOption = None,
     until: UntilOption = None,
-    for_: Annotated[
-        str | None,
-        typer.Option("--for", metavar="TIME", help="Follow for so long (30s, 10m), then end."),
-    ] = None,
+    for_: ForOption = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on at the tip until interrupted.")
     ] = False,
+    around: Annotated[
+        str | None,
+        typer.Option(
+            "--around", metavar="INSTANT", help="An incident: all that is still there around it."
+        ),
+    ] = None,
+    window: Annotated[
+        str | None,
+        typer.Option("--window", metavar="TIME", help="So much before and after --around (30m)."),
+    ] = None,
     mode: ModeOption = None,
     force: Annotated[
         bool,
         typer.Option("--force", help="Peek also where it does harm (FIFO, few receives left)."),
     ] = False,
+    kcl_application: Annotated[
+        str | None,
+        typer.Option(
+            "--kcl-application",
+            metavar="NAME",
+            help="Note also how far this Kinesis Client Library application has read.",
+        ),
+    ] = None,
     redact: RedactOption = None,
     redact_key: RedactKeyOption = None,
     retention: RetentionOption = None,
     profile: Profile = None,
     region: Region = None,
     endpoint_url: Endpoint = None,
+    assume_role: AssumeRole = None,
     json: AsJson = False,
 ) -> int:
     """Record sources into a trace; started again, it resumes where the trace ends."""
-    from connectors import Budgets, is_loopback
-    from workbench.trace.capture import capture as run
     from workbench.trace.instants import parse_age, parse_since
-    from workbench.trace.redaction.connector import RedactedConnector
-    from workbench.trace.source_reader import Clock, Limits
-    from workbench.trace.sources import source_name
+    from workbench.trace.source_reader import Limits
 
-    now = datetime.now(UTC)
-    limits = Limits(parse_since(until, now) if until else None, follow or for_ is not None)
-    asked = _Asked(sources, mode, parse_since(since, now) if since else None, limits.until, force)
-    access = access_to(profile, region, endpoint_url, mode)
-    stop = threading.Event()
-    timer = threading.Timer(parse_age(for_).total_seconds(), stop.set) if for_ else None
+    now = clock()
+    ends = {"--since": since, "--until": until, "--for": for_, "--follow": follow}
+    incident = window_of(around, window, now, ends)
+    length = parse_age(for_) if for_ else None
+    limits = Limits(
+        until=parse_since(until, now) if until else None,
+        follow=follow or for_ is not None,
+        since=parse_since(since, now) if since else None,
+    )
+    asked = Asked(
+        sources,
+        mode,
+        limits.since,
+        limits.until,
+        force,
+        kcl_application,
+    )
+    access = access_to(profile, region, endpoint_url, mode, assume_role, sources, kcl_application)
     redactor = redactor_of(redact, redact_key, trace)
     retain(trace, retention, now)
-    connectors = asked.open(access)
+    offers: list[Offer] = []
+    if incident is None:
+        connectors = asked.open(access)
+    else:
+        asked = replace(asked, since=incident.from_at, until=incident.to_at)
+        limits = Limits(incident.to_at, follow=incident.to_at > now, since=incident.from_at)
+        connectors, offers = _open_incident(asked, access, incident, now)
     for line in storing_lines(redactor, trace):
         say(f"workbench: {line}")
+    stop = threading.Event()
+    with stopping_after(length, stop), stopping_on_signals(stop) as interrupted:
+        captured = _read(trace, connectors, limits, access, stop, redactor)
+    document = _document(trace, captured, offers, incident)
+    _print(document, json)
+    if interrupted.is_set():
+        raise Interrupted(
+            f"interrupted; {counted(document['records'], 'record')} safe, the same command resumes"
+        )
+    return judge(document, {offer.error for offer in offers})
+
+
+def judge(document: dict[str, Any], said: Collection[str | None] = ()) -> int:
+    """What a capture's document means to a shell; what went wrong with a source is said in one line each, once."""
+    errors = [source["error"] for source in document["sources"]]
+    for error in errors:
+        if error is not None and error not in said:
+            say(f"workbench: {error}")
+    if document["complete"]:
+        return 0
+    return INCOMPLETE if document["records"] or not all(errors) else 1
+
+
+def _open_incident(
+    asked: Asked, access: "Access", window: "Window", now: datetime
+) -> "tuple[list[Connector], list[Offer]]":
+    """What is still there is said before anything is read."""
+    offers = offers_of(asked, access, window, now)
+    say_offers(offers, window, now)
+    return open_offers(offers, asked, access, window, now)
+
+
+def _read(
+    trace: Path,
+    connectors: "list[Connector]",
+    limits: Any,
+    access: "Access",
+    stop: threading.Event,
+    redactor: "Redactor | None",
+) -> "Captured":
+    from workbench.trace.capture import capture as run
+    from workbench.trace.redaction.connector import RedactedConnector
+    from workbench.trace.source_reader import Clock
+
     if redactor is not None:
         connectors = [RedactedConnector(each, redactor) for each in connectors]
-    with stopping_on_signals(stop) as interrupted, progress("captured") as shown:
-        task = shown.add_task("records", total=None) if shown else None
-        if timer:
-            timer.daemon = True
-            timer.start()
-        captured = run(
+    with capture_progress([connector.source_arn for connector in connectors]) as shown:
+        return run(
             trace,
             connectors,
             limits=limits,
-            clock=Clock(lambda: datetime.now(UTC)),
-            budgets=Budgets(local=is_loopback(access.endpoint_url)),
+            clock=Clock(clock),
+            budgets=budgets_of(access),
             stop=stop,
             prepare=redactor.page if redactor else lambda page: page,
-            progress=lambda states: (
-                shown.update(task, completed=sum(s.records for s in states))  # type: ignore[arg-type]
-                if shown
-                else None
-            ),
+            redaction=redactor.described if redactor else None,
+            progress=shown.states,
         )
-    if timer:
-        timer.cancel()
-    note_capture(trace, captured.capture_id, redactor)
+
+
+def _document(
+    trace: Path, captured: "Captured", offers: list[Offer], window: "Window | None"
+) -> dict[str, Any]:
+    """What the capture answers; of an incident the manifest."""
     document = captured.document()
+    if window is None:
+        return document
+    from workbench.trace.incident import capture_coverage
+
+    return manifest(document, capture_coverage(trace, captured.capture_id), offers, window)
+
+
+def _print(document: dict[str, Any], json: bool) -> None:
+    from workbench.trace.sources import source_name
+
     if json:
         print_json(document)
-    else:
-        rows = [
-            [source_name(s["source_arn"]), s["records"], s["holes"], s["error"]]
-            for s in document["sources"]
-        ]
-        print_table(["source", "records", "holes", "what went wrong"], rows)
-    if interrupted.is_set():
-        say(
-            f"workbench: interrupted; {document['records']:,} records are safe, the same command resumes"
-        )
-        return INTERRUPTED
-    return _judge(captured.complete, document["records"], [s["error"] for s in document["sources"]])
+        return
+    rows = [
+        [source_name(s["source_arn"]), s["records"], _holes(s), s["error"]]
+        for s in document["sources"]
+    ]
+    print_table(["source", "records", "holes", "what went wrong"], rows)
+    holes = sum(source["holes"] for source in document["sources"])
+    say(
+        f"{counted(document['records'], 'record')}, {counted(holes, 'hole')} in {document['trace']}"
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    sources: Sequence[str]
-    mode: str | None
-    since: datetime | None
-    until: datetime | None
-    force: bool
-
-    def open(self, access: "Access") -> "list[Connector]":
-        """All connectors or none: a name that is wrong is said before anything is read."""
-        from connectors import Connector, open_connector
-
-        opened: list[Connector] = []
-        try:
-            for source in self.sources:
-                opened.append(
-                    open_connector(
-                        source,
-                        access,
-                        now=lambda: datetime.now(UTC),
-                        mode=mode_of(source, self.mode),
-                        since=self.since,
-                        until=self.until,
-                        force=self.force,
-                    )
-                )
-        except BaseException:
-            for connector in opened:
-                connector.close()
-            raise
-        return opened
-
-
-def _judge(complete: bool, records: int, errors: Sequence[str | None]) -> int:
-    for error in filter(None, errors):
-        say(f"workbench: {error}")
-    if complete:
-        return 0
-    return INCOMPLETE if records or not all(errors) else 1
+def _holes(source: dict[str, Any]) -> str:
+    """How many; of an incident by cause, and up to when logs are sealed."""
+    causes = ", ".join(f"{n} {cause}" for cause, n in source.get("holes_by_cause", {}).items())
+    sealed = source.get("sealed_until_at")
+    return f"{causes or source['holes']}{f' (sealed to {sealed})' if sealed else ''}"

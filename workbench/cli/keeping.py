@@ -119,17 +119,3 @@ def retain(trace: Path, retention: str | None, now: datetime) -> None:
     purged = apply_retention(trace, now=now)
     if purged and purged.rows:
         say(f"workbench: {purged.rows:,} deliveries are older than {trace} keeps; they were purged")
-
-
-def note_capture(trace: Path, capture_id: str, redactor: "Redactor | None") -> None:
-    """Keep with the capture how it redacted."""
-    from workbench.trace.catalog import Catalog
-    from workbench.trace.redaction.account import note_redaction
-
-    if redactor is None:
-        return
-    catalog = Catalog.open(trace, write=True)
-    try:
-        note_redaction(catalog, capture_id, redactor.described)
-    finally:
-        catalog.close()

@@ -63,6 +63,7 @@ def capture(
     budgets: Budgets,
     stop: threading.Event,
     prepare: Callable[[Page], Page] = lambda page: page,
+    redaction: str | None = None,
     committed: Callable[[Sequence[tuple[str, Page]]], None] = lambda pages: None,
     progress: Callable[[Sequence[SourceState]], None] = lambda sources: None,
 ) -> Captured:
@@ -79,6 +80,7 @@ def capture(
         budgets: how often each source may be asked, and for how much.
         stop: set it to end early; nothing that was committed is lost.
         prepare: what is done to every page before its first byte reaches the disk; called from several threads.
+        redaction: how `prepare` redacts, for the trace's books; None: it does not.
         committed: called after each commit, in the writer's thread, with source and page of all that became durable.
         progress: called after each commit with the state of every source.
 
@@ -92,7 +94,7 @@ def capture(
     readers: list[SourceReader] = []
     pages: queue.Queue[WaitingPage] = queue.Queue(maxsize=64)
     try:
-        writer = TraceWriter(trace, "capture", list(states), clock.now)
+        writer = TraceWriter(trace, "capture", list(states), clock.now, redaction=redaction)
         for connector in connectors:
             writer.hold(connector.source_arn)
             readers.append(

@@ -69,7 +69,11 @@ def start_capture(
     since: str | None = None,
     until: str | None = None,
     follow: bool = False,
+    around: str | None = None,
+    window: str | None = None,
     mode: str | None = None,
+    redact: str | None = None,
+    kcl_application: str | None = None,
     profile: str | None = None,
     region: str | None = None,
     endpoint_url: str | None = None,
@@ -82,7 +86,11 @@ def start_capture(
         since: an instant or an age (`2h`); None for all that AWS still keeps (logs: the last hour).
         until: an instant; None for the tip as of now.
         follow: go on at the tip until `stop()`.
+        around: the instant of an incident, in place of the three before: all that is still there around it.
+        window: so much before and after `around` (`30m`).
         mode: `peek` or `drain`, which queues need by name.
+        redact: the profile by which payloads are redacted before their first byte reaches the disk.
+        kcl_application: the Kinesis Client Library application whose positions are noted as well.
         profile: AWS profile.
         region: AWS Region.
         endpoint_url: another server than AWS, such as a local one.
@@ -95,7 +103,11 @@ def start_capture(
     options = {
         "--since": since,
         "--until": until,
+        "--around": around,
+        "--window": window,
         "--mode": mode,
+        "--redact": redact,
+        "--kcl-application": kcl_application,
         "--profile": profile,
         "--region": region,
         "--endpoint-url": endpoint_url,

@@ -181,12 +181,20 @@ class Catalog:
         """How many changes were made since the seal was; an older trace does not count them."""
         return int(self.one("select changes from seal")) if self.has("seal") else 0
 
-    def begin(self, capture_id: str, kind: str, sources: Sequence[str], at: datetime) -> None:
-        """Note that a capture, an import or a replay has begun."""
+    def begin(
+        self,
+        capture_id: str,
+        kind: str,
+        sources: Sequence[str],
+        at: datetime,
+        redaction: str | None = None,
+    ) -> None:
+        """Note that a capture, an import or a replay has begun, and how it redacts."""
         with self.transaction() as connection:
             connection.execute(
-                "insert into captures (capture_id, kind, sources, started_at, state) values (?, ?, ?, ?, 'running')",
-                (capture_id, kind, json.dumps(list(sources)), instant_text(at)),
+                "insert into captures (capture_id, kind, sources, started_at, state, redaction)"
+                " values (?, ?, ?, ?, 'running', ?)",
+                (capture_id, kind, json.dumps(list(sources)), instant_text(at), redaction),
             )
 
     def end(self, capture_id: str, state: str, at: datetime) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from connectors.files import ImportedFile, read_files
-from workbench.trace.redaction.account import note_redaction
 from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.writer import TraceWriter
 
@@ -64,12 +63,12 @@ def import_files(
     found = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
     taken = found if redactor is None else (_redacted(each, redactor) for each in found)
     first = next(taken, None)
-    writer = TraceWriter(trace, "import", [str(path) for path in paths], now)
+    described = redactor.described if redactor else None
+    asked = [str(path) for path in paths]
+    writer = TraceWriter(trace, "import", asked, now, redaction=described)
     files, sources, skipped, resources = set(), Counter[str](), list[tuple[str, str]](), 0
     state = "interrupted"
     try:
-        if redactor is not None:
-            note_redaction(writer.catalog, writer.capture_id, redactor.described)
         while first is not None:
             writer.append_records(first.records, first.resources)
             files.add(first.path)

@@ -36,6 +36,7 @@ class TraceWriter:
         kind: `capture`, `import` or `replay`.
         sources: what was asked for, for the books.
         now: the clock.
+        redaction: how what is written was redacted, as JSON; None: it is as received.
 
     Example:
         >>> writer = TraceWriter(folder, "import", ["order.json"], now)  # doctest: +SKIP
@@ -44,7 +45,13 @@ class TraceWriter:
     """
 
     def __init__(
-        self, folder: Path, kind: str, sources: Sequence[str], now: Callable[[], datetime]
+        self,
+        folder: Path,
+        kind: str,
+        sources: Sequence[str],
+        now: Callable[[], datetime],
+        *,
+        redaction: str | None = None,
     ) -> None:
         self.capture_id = uuid4().hex
         self._now = now
@@ -53,7 +60,7 @@ class TraceWriter:
         self._epochs: dict[str, int] = {}
         self._next_id = self._last_id = 0
         try:
-            self.catalog.begin(self.capture_id, kind, sources, now())
+            self.catalog.begin(self.capture_id, kind, sources, now(), redaction)
         except BaseException:
             self.catalog.close()
             raise

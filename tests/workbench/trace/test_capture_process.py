@@ -2,6 +2,7 @@
 
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,57 @@ def test_a_following_capture_is_stopped_and_keeps_what_it_has(
     document = capture.stop()
 
     assert (document["records"], document["state"]) == (20, "stopped")
+
+
+def test_an_incident_is_captured_with_its_manifest(
+    stream: str, local_aws: LocalAws, tmp_path: Path
+) -> None:
+    capture = start_capture(
+        tmp_path / "t.trace",
+        [stream, "sqs:orders-dlq"],
+        around="1s",
+        window="1m",
+        region=local_aws.region,
+        endpoint_url=local_aws.endpoint_url,
+    )
+    while sum(capture.progress().values()) < 20:
+        assert capture.running
+        time.sleep(0.1)
+
+    document = capture.stop()
+
+    assert document["records"] == 20
+    assert [offer["source"] for offer in document["available"]] == [stream, "sqs:orders-dlq"]
+    assert document["available"][1]["error"] is not None
+
+
+def test_what_is_asked_for_reaches_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(
+        "workbench.trace.capture_process.subprocess.Popen",
+        lambda command, **said: started.append(command),
+    )
+
+    start_capture(
+        tmp_path / "t.trace",
+        ["kinesis:orders"],
+        around="2026-11-20T10:00Z",
+        window="30m",
+        redact="strict",
+        kcl_application="orders-app",
+    )
+
+    [command] = started
+    pairs = set(pairwise(command))
+    assert {
+        ("--around", "2026-11-20T10:00Z"),
+        ("--window", "30m"),
+        ("--redact", "strict"),
+        ("--kcl-application", "orders-app"),
+    } <= pairs
+    assert not {"--since", "--until", "--follow"} & set(command)
 
 
 def test_a_capture_that_cannot_start_says_why(local_aws: LocalAws, tmp_path: Path) -> None:

@@ -6,14 +6,6 @@ from pathlib import Path
 from workbench.trace.catalog import FILE_NAME, Catalog
 
 
-def note_redaction(catalog: Catalog, capture_id: str, described: str | None) -> None:
-    """Keep with a capture or import how it redacts (`Redactor.described`); None: it stores what it receives."""
-    with catalog.transaction() as connection:
-        connection.execute(
-            "update captures set redaction = ? where capture_id = ?", (described, capture_id)
-        )
-
-
 def change_of_redaction(folder: Path, described: str | None) -> str | None:
     """One line when the trace's last capture or import redacted otherwise; None when it did not, or there was none."""
     if not (folder / FILE_NAME).is_file():

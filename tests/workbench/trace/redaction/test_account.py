@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.factories import T0, clock, sqs_message, write_trace
 from workbench.trace import TraceWriter, open_trace
-from workbench.trace.redaction.account import change_of_redaction, note_redaction
+from workbench.trace.redaction.account import change_of_redaction
 from workbench.trace.redaction.keys import Key
 from workbench.trace.redaction.profile import Profile
 from workbench.trace.redaction.redactor import Redactor
@@ -15,9 +15,7 @@ OTHER_KEY = Redactor(Rules(Profile("detect"), Key(bytes(31) + b"1"))).described
 
 
 def capture(folder: Path, described: str | None) -> None:
-    writer = TraceWriter(folder, "capture", [], clock)
-    note_redaction(writer.catalog, writer.capture_id, described)
-    writer.close()
+    TraceWriter(folder, "capture", [], clock, redaction=described).close()
 
 
 def test_a_capture_says_how_it_redacted(tmp_path: Path) -> None:
