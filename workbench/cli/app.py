@@ -17,6 +17,7 @@ from workbench.cli import (
     notebooks,
     reading,
     replaying,
+    tailing,
     tuning,
 )
 from workbench.cli.interrupts import Interrupted
@@ -37,6 +38,7 @@ app = typer.Typer(
 for room in (
     demonstrating,
     capturing,
+    tailing,
     importing,
     notebooks,
     reading,
