@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.files import ImportedFile, read_files
+from workbench.trace.logged_deliveries import logged_deliveries
 from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.writer import TraceWriter
 
@@ -60,7 +61,8 @@ def import_files(
         UnrecognisedError: a path that is not there.
         TraceError: the trace cannot be written; what was imported before is safe.
     """
-    found = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
+    read = read_files(paths, source_arn=source_arn, partition_id=partition_id, now=now)
+    found = map(_with_logged_deliveries, read)
     taken = found if redactor is None else (_redacted(each, redactor) for each in found)
     first = next(taken, None)
     described = redactor.described if redactor else None
@@ -81,6 +83,10 @@ def import_files(
     finally:
         writer.close(state)
     return Imported(len(files), sources.total(), resources, tuple(skipped), dict(sources))
+
+
+def _with_logged_deliveries(file: ImportedFile) -> ImportedFile:
+    return replace(file, records=(*file.records, *logged_deliveries(file.records)))
 
 
 def _redacted(file: ImportedFile, redactor: Redactor) -> ImportedFile:

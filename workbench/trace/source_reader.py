@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError, SourceNotFoundError
 from connectors.record import Cause, Connector, Page, Partition, Service, Span
 from workbench.errors import WorkbenchError
 from workbench.trace.configuration import ConfigurationWatch
+from workbench.trace.logged_deliveries import with_logged_deliveries
 from workbench.trace.partition_reader import TRIES, WHOLE_SOURCE, PartitionReader, pause_ms
 from workbench.trace.repeats import RepeatedEvents
 from workbench.trace.turns import Turns
@@ -249,7 +250,8 @@ class SourceReader(threading.Thread):
         return checkpoint is not None and checkpoint.finished
 
     def _hand_over(self, page: Page) -> "Future[None]":
-        prepared = self._prepare(self._repeats.without(self.connector.source_arn, page))
+        fresh = self._repeats.without(self.connector.source_arn, page)
+        prepared = self._prepare(with_logged_deliveries(fresh))
         waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, prepared))
         self._pages.put(waiting)
         return waiting.durable

@@ -121,3 +121,21 @@ def test_every_sample_event_goes_in_or_is_refused_with_a_reason(
         "aws:events",
         "aws:apigateway",
     }
+
+
+def test_events_that_a_log_printed_are_deliveries_of_their_source_too(tmp_path: Path) -> None:
+    printed = {"level": "INFO", "message": sqs_event(("m1", "x", 3))}
+    line = {"timestamp": 1795168801000, "eventId": "e1", "message": json.dumps(printed)}
+    answer = {"events": [line | {"logStreamName": "s", "ingestionTime": 1795168802000}]}
+    (tmp_path / "a.json").write_text(json.dumps(answer))
+    group = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"
+
+    imported = import_files(tmp_path / "t.trace", [tmp_path / "a.json"], now=now, source_arn=group)
+
+    assert imported.sources == {group: 1, QUEUE: 1}
+    with open_trace(tmp_path / "t.trace") as trace:
+        told = trace.sql(
+            "select record_id, receive_count, attributes->>'$.workbench.mode' from records"
+            " where service = 'aws:sqs'"
+        )
+    assert told.rows() == [("m1", 3, "logged")]
