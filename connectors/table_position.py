@@ -48,9 +48,10 @@ class ShardProgress:
             now: The instant, aware.
         """
         ends = [at + _SECOND for at in (r.source_at for r in records[:1]) if at is not None]
-        horizon = trim_horizon(now)
-        end = min([horizon, *ends]) if cause == Cause.TRIMMED else min(ends, default=now)
-        start = self.position.read_to_at
+        start, end = self.position.read_to_at, min(ends, default=now)
+        if start is not None and cause == Cause.TRIMMED and trim_horizon(now) > start:
+            end = min([trim_horizon(now), *ends])
+        # Otherwise it is told to be trimmed though this machine's clock says that it is too young.
         if start is None or start >= end:
             return self, ()
         moved = replace(self, position=replace(self.position, read_to_at=end))

@@ -54,6 +54,7 @@ class TableCapture:
             self._begin()
         except ConnectorError:
             return False
+        before = len(self._reading)
         for shard_id in list(self._reading):
             try:
                 page = next(self._reading[shard_id], None)
@@ -65,6 +66,8 @@ class TableCapture:
                 self._commit(page)
             if page is not None and page.checkpoint.finished:
                 del self._reading[shard_id]
+        if len(self._reading) < before:
+            return False  # children may be begun by the next step
         return (bool(self._reading) and self.at_tip >= set(self._reading)) or self._all_finished()
 
     def to_the_end(self, steps: int = 2_000) -> None:
@@ -73,6 +76,10 @@ class TableCapture:
             if self.step():
                 return
         raise AssertionError(f"not done after {steps} pages of {sorted(self._reading)}")
+
+    def finished(self) -> int:
+        """How many shards were read to their end."""
+        return sum(checkpoint.finished for checkpoint in self.checkpoints.values())
 
     def _all_finished(self) -> bool:
         assert self._connector is not None

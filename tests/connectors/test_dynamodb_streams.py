@@ -265,6 +265,30 @@ def test_a_shard_and_its_descendants_that_expired_unread_are_a_hole() -> None:
     assert len(capture.stored) == 1 + 24
 
 
+def test_a_second_long_stop_is_a_hole_of_its_own_and_not_of_the_first_again() -> None:
+    table = ScriptedTable(VirtualClock(), partitions=2)
+    capture = captured(table)
+    for _ in range(2):
+        table.clock.forward(minutes=1)
+        table.rotate()
+        finished = capture.finished()
+        while capture.finished() == finished:
+            capture.step()  # and no child of it is begun
+        stopped_at, told = table.clock.now(), len(capture.holes)
+        capture.crash()
+        for _ in range(70):
+            table.clock.forward(hours=1)
+            table.put("a")
+        capture.to_the_end()
+        assert unexplained(capture) == []
+        assert capture.holes[told:]
+        assert min(s.from_at for _, s in capture.holes[told:]) > stopped_at - timedelta(minutes=5)
+        capture.crash()
+        before = len(capture.holes)
+        capture.to_the_end()
+        assert len(capture.holes) == before, "what was told is settled"
+
+
 def test_a_stream_that_is_gone_is_a_hole_and_an_end() -> None:
     table = ScriptedTable(VirtualClock())
     connector = stream_of(table)

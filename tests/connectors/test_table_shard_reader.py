@@ -119,18 +119,16 @@ def test_an_answer_that_cannot_be_parsed_is_asked_for_again(error: Exception) ->
     assert ids(list(reading(table))) == written(table)
 
 
-def test_an_answer_that_lost_its_iterator_is_no_end() -> None:
-    table = table_of("a", empty_answers=3, first_sequence_number=10**21)
+def test_an_empty_answer_that_lost_its_iterator_is_no_end_of_a_closed_shard() -> None:
+    table = table_of("a", empty_answers=3)
+    first = next(reading(table))
+    for key in "bcd":
+        table.put(key)
     table.rotate()
     table.faults = one_by_one(
-        [
-            Fault(damaged=lambda answer: {"Records": answer["Records"]}),
-            None,
-            Fault(damaged=lambda answer: {"Records": answer["Records"]}),
-        ],
-        only="GetRecords",
+        [Fault(damaged=lambda answer: {"Records": answer["Records"]})], only="GetRecords"
     )
-    pages = list(reading(table))
+    pages = [first, *reading(table, first.checkpoint)]
     assert ids(pages) == written(table)
     assert pages[-1].checkpoint.finished
 
@@ -203,6 +201,26 @@ def test_a_trim_is_a_hole_from_what_was_read_to_the_oldest_change_kept() -> None
     hole = page.spans[0]
     assert (hole.from_at, hole.cause) == (read_to_at, "trimmed")
     assert hole.to_at == table.clock.now() - timedelta(hours=24)
+
+
+def test_a_trim_that_this_machine_s_clock_cannot_explain_is_a_hole_all_the_same() -> None:
+    table = table_of("a")
+    table.clock.forward(minutes=1)
+    slow = VirtualClock()
+    connector = stream_of(table)
+    (shard,) = connector.partitions()
+    first = next(connector.read(shard, None))
+    table.put("gone")
+    table.clock.forward(hours=2)
+    kept = table.put("kept")
+    table.clock.forward(hours=22, minutes=30)
+    late = stream_of(table)
+    late.now = slow.now  # a day behind AWS's
+    page = next(late.read(shard, first.checkpoint))
+    assert ids([page]) == [kept.event_id]
+    (hole,) = [span for span in page.spans if span.cause]
+    assert (hole.cause, hole.to_at) == ("trimmed", kept.written_at + timedelta(seconds=1))
+    assert hole.from_at <= table.written[1][2].written_at < hole.to_at
 
 
 def test_what_came_before_the_first_look_is_no_hole_unless_it_was_asked_for() -> None:

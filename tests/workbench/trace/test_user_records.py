@@ -81,6 +81,13 @@ def test_the_range_is_found_in_either_answer_and_told_once_for_many_snapshots(
         assert len(found) == 3
 
 
+def test_both_ends_of_the_range_belong_to_the_shard(tmp_path: Path) -> None:
+    ends = aggregate(*(("a", str(key), b"") for key in (0, HALF - 1, HALF)))
+    with trace_of(tmp_path, [kinesis_record(1, ends)], ("list-shards", lower_half())) as trace:
+        found = trace.sql("select inside_shard from user_records order by sub_sequence")
+    assert found["inside_shard"].to_list() == [True, True, False]
+
+
 def test_bodies_that_only_look_packed_have_no_user_records(tmp_path: Path) -> None:
     bodies = [
         MAGIC,
