@@ -91,12 +91,16 @@ MODULES = (
             "forgotten_taps",
             "horizon",
             "identity",
+            "kpl",
             "log_position",
             "readiness",
             "shards",
             "snapshots",
             "source",
             "stream_position",
+            "stream_readers",
+            "table_changes",
+            "table_position",
         )
     ),
 )
