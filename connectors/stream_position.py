@@ -55,11 +55,12 @@ class StreamPosition:
             tip_at: When the service was asked, if it had no more than this; else None.
         """
         instants = [record.source_at for record in records if record.source_at is not None]
+        latest_at = max(instants, default=None)
         start = self.read_to_at or min(instants, default=tip_at)
-        ends = [at for at in (start, tip_at, *instants) if at is not None]
-        end = max(ends, default=None)
+        end = max((at for at in (start, tip_at, latest_at) if at is not None), default=None)
         after = records[-1].sequence_number if records else self.after
-        seen_to = max((at for at in (self.seen_to_at or start, *instants) if at), default=None)
+        seen = (self.seen_to_at or start, latest_at)
+        seen_to = max((at for at in seen if at is not None), default=None)
         moved = replace(self, after=after, read_to_at=end, seen_to_at=seen_to)
         if start is None or end is None or end <= start:
             return moved, ()

@@ -4,7 +4,7 @@ import json
 import sys
 from importlib import import_module
 
-NAMES = ("ingest", "queries", "shard_plan", "command_line")
+NAMES = ("ingest", "kinesis_pages", "queries", "shard_plan", "command_line")
 
 
 def main(names: list[str]) -> int:

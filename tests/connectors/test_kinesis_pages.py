@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,6 +112,28 @@ def test_a_large_answer_gives_the_same_too() -> None:
     assert [len(entry.body) for entry in by_body(body).entries if isinstance(entry, Record)] == [
         1_000_000
     ] * 3
+
+
+def test_a_record_is_one_like_any_other() -> None:
+    (made,) = by_body(document(record())).entries
+    at = datetime(2018, 12, 17, 22, 10, 50, 987_000, tzinfo=UTC)
+    assert made == Record(
+        service=ORIGIN.service,
+        source_arn=ORIGIN.source_arn,
+        partition_id="shard",
+        record_id="shard:1",
+        received_at=AT,
+        body=b"a",
+        sequence_number="1",
+        ordering_key="k",
+        order_scope="partition",
+        source_at=at,
+        envelope='{"SequenceNumber":"1","ApproximateArrivalTimestamp":"2018-12-17T22:10:50.987000Z",'
+        '"PartitionKey":"k"}',
+    )
+    assert type(made) is Record
+    with pytest.raises(FrozenInstanceError):
+        made.body = b"b"  # type: ignore[misc]
 
 
 def test_an_arrival_is_exact_to_the_millisecond_and_spelled_with_microseconds() -> None:

@@ -117,6 +117,9 @@ class WireAws:
         hashes = {"StartingHashKey": "0", "EndingHashKey": str(2**128 - 1)}
         return {"Shards": [_shard() | {"HashKeyRange": hashes}]}
 
+    def _ListStreamConsumers(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Consumers": []}
+
     def _DescribeTable(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"Table": {"TableName": "orders", "LatestStreamArn": _TABLE_STREAM}}
 

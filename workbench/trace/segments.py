@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
@@ -45,30 +46,40 @@ def records_table(records: Iterable[Record], capture_id: str) -> pa.Table:
     rows = list(records)
     count = len(rows)
     bodies = [row.body for row in rows]
+    text, instant = pa.string(), RECORDS.field("received_at").type
     columns = [
         pa.nulls(count, pa.int64()),
         pa.repeat(pa.scalar(capture_id), count),
-        pa.array([str(row.service) for row in rows], pa.string()),
-        pa.array([row.source_arn for row in rows], pa.string()),
-        pa.array([row.partition_id for row in rows], pa.string()),
-        pa.array([row.record_id for row in rows], pa.string()),
-        pa.array([row.sequence_number for row in rows], pa.string()),
-        pa.array([row.ordering_key for row in rows], pa.string()),
-        pa.array([str(row.order_scope) for row in rows], pa.string()),
-        pa.array([row.source_at for row in rows], RECORDS.field("source_at").type),
-        pa.array([row.received_at for row in rows], RECORDS.field("received_at").type),
-        pa.array([row.receive_count for row in rows], pa.int32()),
+        _column([row.service for row in rows], text),
+        _column([row.source_arn for row in rows], text),
+        _column([row.partition_id for row in rows], text),
+        pa.array([row.record_id for row in rows], text),
+        pa.array([row.sequence_number for row in rows], text),
+        pa.array([row.ordering_key for row in rows], text),
+        _column([row.order_scope for row in rows], text),
+        pa.array([row.source_at for row in rows], instant),
+        _column([row.received_at for row in rows], instant),
+        _column([row.receive_count for row in rows], pa.int32()),
         pa.array(bodies, pa.binary()),
         pa.array([row.original_hash or body_hash(row.body) for row in rows], pa.binary(16)),
         pa.array(
             [len(row.body) if row.original_bytes is None else row.original_bytes for row in rows],
             pa.int32(),
         ),
-        pa.array([parse_status(body) for body in bodies], pa.string()),
-        pa.array([row.attributes for row in rows], pa.string()),
-        pa.array([row.envelope for row in rows], pa.string()),
+        _column([parse_status(body) for body in bodies], text),
+        _column([row.attributes for row in rows], text),
+        pa.array([row.envelope for row in rows], text),
     ]
     return pa.Table.from_arrays(columns, schema=RECORDS)
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """A column whose values are mostly one and the same: then it is laid out at once."""
+    if values and values.count(values[0]) == len(values):
+        first = values[0]
+        one = str(first) if isinstance(first, str) else first  # an enumeration's member is a str
+        return pa.repeat(pa.scalar(one, kind), len(values))
+    return pa.array(values, kind)
 
 
 def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> Segment:
