@@ -15,9 +15,10 @@ from connectors.kinesis_calls import (
     is_closed,
     stream_facts,
 )
+from connectors.kinesis_cursor import Shared
 from connectors.kinesis_holes import is_of_other_stream, oldest_kept_at, overlap, resumption
 from connectors.kinesis_pages import keep_raw_body
-from connectors.kinesis_shard import ShardReader, Shared
+from connectors.kinesis_shard import ShardReader
 from connectors.record import (
     Cause,
     Checkpoint,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from connectors.access.failures import aws_code
 from connectors.answers import Clock
 from connectors.errors import ConnectorError, CorruptAnswerError
-from connectors.kinesis_calls import StreamCalls, StreamFacts, as_partition, is_closed
+from connectors.kinesis_calls import StreamCalls, as_partition, is_closed
+from connectors.kinesis_cursor import ShardCursor, Shared
 from connectors.kinesis_holes import (
     arrived_at,
     hash_keys_of,
@@ -19,7 +19,7 @@ from connectors.kinesis_holes import (
     oldest_kept_at,
     position_of_new_stream,
 )
-from connectors.kinesis_pages import Damaged, Origin, RecordsAnswer, read_answer, what_is_told
+from connectors.kinesis_pages import Damaged, Origin, RecordsAnswer
 from connectors.record import Checkpoint, Page, Partition, Record, Service, Span
 from connectors.stream_position import (
     SLACK,
@@ -28,30 +28,6 @@ from connectors.stream_position import (
     encode_position,
     reached,
 )
-
-_FIRST_LIMIT = 100
-_LARGEST_LIMIT = 10_000
-_PAGE_BYTES = 1_000_000
-"""A call that answers 10 MiB blocks the shard for its other readers for up to 5 s."""
-_GROWTH = 4
-"""How much more than the last answer may be asked for: the next records may be larger."""
-_SMALLER = 10
-"""A damaged answer is asked for again with a tenth of the records, down to one, in few tries."""
-_CLOCKS = timedelta(minutes=5)
-"""By how much our clock may be ahead of AWS's; AWS refuses signatures beyond."""
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the readers of one stream's shards tell each other; each entry is replaced whole."""
-
-    facts: StreamFacts
-    opened_at: datetime
-    """The oldest record kept then is where a read without a start begins."""
-    ended: dict[str, StreamPosition] = field(default_factory=dict)
-    """Shard that need not be read any more, to where reading it ended: what follows began no earlier."""
-    limits: dict[str, int] = field(default_factory=dict)
-    """Shard to how many records to ask it for."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,11 +47,10 @@ class ShardReader:
     until: datetime | None = None
     service: str = Service.KINESIS
     _position: StreamPosition = field(default_factory=StreamPosition, init=False)
-    _iterator: str | None = field(default=None, init=False)
-    _probing: bool = field(default=False, init=False)
-    """The iterator stands at the last record read, to see whether it is still there."""
-    _proved: bool = field(default=False, init=False)
-    """It was, and the iterator has not moved on since."""
+    _cursor: ShardCursor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cursor = ShardCursor(self.calls, self.shared, self._shard_id, self.now)
 
     def pages(self, after: Checkpoint | None) -> Iterator[Page]:
         """Pages after the checkpoint; ends with the shard, or when all up to `until` was read.
@@ -88,13 +63,16 @@ class ShardReader:
         holes = self._begin(after)
         while True:
             asked_at = self.now()
+            oldest_at = self._oldest_kept_at(asked_at)
             try:
-                answer, requests = self._answer(asked_at)
+                answer, still_there, requests = self._cursor.ask(
+                    self._position, self._origin(asked_at), oldest_at
+                )
             except ConnectorError as error:
                 page = self._page_without_shard(error, asked_at)
             else:
-                page = self._page(answer, asked_at, holes, requests)
-                holes = ()
+                page = self._page(answer, still_there, asked_at, requests)
+            page, holes = replace(page, spans=(*holes, *page.spans)), ()
             yield page
             if page.checkpoint.finished or reached(self._position, self.until):
                 return
@@ -133,100 +111,13 @@ class ShardReader:
             from_oldest=all(parent.from_oldest and parent.after is None for parent in parents),
         )
 
-    def _answer(self, asked_at: datetime) -> tuple[RecordsAnswer, int]:
-        """A checked answer, and how many calls it took."""
-        if self._in_doubt(asked_at):
-            self._iterator, self._probing = None, True
-        raw: dict[str, Any] | None = None
-        try:
-            raw, requests = self._raw_answer(asked_at)
-            return self._in_order(read_answer(raw, self._origin)), requests
-        except CorruptAnswerError as error:
-            return self._less_or_told(raw, error), 1
-
-    def _raw_answer(self, asked_at: datetime) -> tuple[dict[str, Any], int]:
-        """An answer as it came, and how many calls it took: an iterator lives for five minutes."""
-        requests = 0
-        while True:
-            fresh = self._iterator is None
-            requests += 2 if fresh else 1
-            usable = self._iterator = self._iterator or self._new_iterator(asked_at)
-            try:
-                return self.calls.records(self._origin.wanted, usable, self._limit), requests
-            except ConnectorError as error:
-                if aws_code(error) != "ExpiredIteratorException":
-                    raise
-                if fresh:
-                    raise CorruptAnswerError(
-                        f"{self._origin.wanted}: an iterator that lives five minutes was wanted, "
-                        "found one that had expired at once (ExpiredIteratorException); try again"
-                    ) from error
-                self._iterator = None
-
-    def _less_or_told(self, raw: dict[str, Any] | None, error: CorruptAnswerError) -> RecordsAnswer:
-        """What a damaged answer tells of its one record; one of several is asked for again in smaller parts."""
-        if self._limit > 1:
-            self.shared.limits[self._shard_id] = max(1, self._limit // _SMALLER)
-            raise error
-        told = what_is_told(raw)
-        number, after = told.sequence_number, self._position.after
-        behind = number is not None and after is not None and int(number) <= int(after)
-        if behind or (number is None and told.next_iterator is None):
-            raise error
-        return RecordsAnswer((told,), told.next_iterator, 1, (), whole=False)
-
-    def _in_order(self, answer: RecordsAnswer) -> RecordsAnswer:
-        """The answer, if it does not begin before where it was asked to."""
-        after, first = self._position.after, next(iter(answer.entries), None)
-        if after is None or first is None or first.sequence_number is None:
-            return answer
-        ahead = int(first.sequence_number) - int(after)
-        if ahead > 0 or (ahead == 0 and self._probing):
-            return answer
-        raise CorruptAnswerError(
-            f"{self._origin.wanted}: records after {after} were wanted, found "
-            f"{first.sequence_number}; try again"
-        )
-
-    def _in_doubt(self, asked_at: datetime) -> bool:
-        """Whether something behind the last record may be trimmed, which AWS would not say."""
-        oldest_at = self._oldest_kept_at(asked_at)
-        return (
-            oldest_at is not None
-            and self._position.after is not None
-            and self._limit > 1
-            and not self._probing
-            and not self._proved
-            and self._position.may_have_lost(oldest_at)
-        )
-
     def _oldest_kept_at(self, asked_at: datetime) -> datetime | None:
         return oldest_kept_at(self._position, self.shared.facts, asked_at)
 
-    def _new_iterator(self, asked_at: datetime) -> str:
-        position = self._position
-        if position.after is not None:
-            kind = "AT_SEQUENCE_NUMBER" if self._probing else "AFTER_SEQUENCE_NUMBER"
-            start = {"ShardIteratorType": kind, "StartingSequenceNumber": position.after}
-            return self.calls.iterator(self._shard_id, start)
-        if position.since_at is None:
-            return self.calls.iterator(self._shard_id, {"ShardIteratorType": "TRIM_HORIZON"})
-        try:
-            return self.calls.iterator(
-                self._shard_id,
-                {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": position.since_at},
-            )
-        except ConnectorError as error:
-            refused = aws_code(error) == "InvalidArgumentException"
-            if not refused or position.since_at < asked_at - _CLOCKS:
-                raise
-            # Our clock is ahead of AWS's: all that was asked for is still to come.
-            return self.calls.iterator(self._shard_id, {"ShardIteratorType": "LATEST"})
-
     def _page(
-        self, answer: RecordsAnswer, asked_at: datetime, holes: tuple[Span, ...], requests: int
+        self, answer: RecordsAnswer, still_there: bool, asked_at: datetime, requests: int
     ) -> Page:
-        entries, still_there = self._without_probe(answer.entries)
+        entries = answer.entries
         records = tuple([entry for entry in entries if isinstance(entry, Record)])
         children = self._children_at_end(answer) if answer.over else None
         at_tip = children is not None or answer.behind_ms == 0
@@ -234,23 +125,12 @@ class ShardReader:
         damaged = holes_of_damaged(entries, self._position.read_to_at, asked_at)
         self._position, spans = self._position.moved(records, asked_at if at_tip else None)
         self._step_over(entries)
-        self._iterator = answer.next_iterator
-        self._proved = still_there and not entries
-        self._grow_limit(records)
+        self._cursor.keep_small(records)
         if children is not None:
             self._position = replace(self._position, children=children)
             self.shared.ended[self._shard_id] = self._position
         checkpoint = self._checkpoint(finished=children is not None)
-        all_spans = (*holes, *lost, *spans, *damaged)
-        return Page(records, checkpoint, all_spans, answer.behind_ms, requests)
-
-    def _without_probe(
-        self, entries: tuple[Record | Damaged, ...]
-    ) -> tuple[tuple[Record | Damaged, ...], bool]:
-        """What is new among the entries, and whether the last record read was still there."""
-        if self._probing and entries and entries[0].sequence_number == self._position.after:
-            return entries[1:], True
-        return entries, self._proved
+        return Page(records, checkpoint, (*lost, *spans, *damaged), answer.behind_ms, requests)
 
     def _trimmed(
         self,
@@ -260,9 +140,8 @@ class ShardReader:
         asked_at: datetime,
     ) -> tuple[Span, ...]:
         """The hole before the page where the stream had dropped what came next; moves the position behind it."""
-        if not (entries or at_tip or still_there):
+        if not (entries or at_tip):
             return ()  # an empty answer in the middle says nothing
-        self._probing = False
         oldest_at = self._oldest_kept_at(asked_at)
         first_at = next((arrived_at(entry) for entry in entries), None)
         if self._position.begins_with(oldest_at):
@@ -304,8 +183,8 @@ class ShardReader:
         if answer.entries:
             return None
         raise CorruptAnswerError(
-            f"{self._origin.wanted}: an iterator or the proved end of the shard was wanted, found "
-            "neither; try again"
+            f"records of {self._shard_id} of {self.calls.source_arn}: an iterator or the proved end "
+            "of the shard was wanted, found neither; try again"
         )
 
     def _page_without_shard(self, error: ConnectorError, asked_at: datetime) -> Page:
@@ -314,7 +193,8 @@ class ShardReader:
             raise error
         facts = self.calls.facts()
         listed = {shard["ShardId"] for shard in self.calls.shards()}
-        position, self._iterator, self._probing = self._position, None, False
+        position = self._position
+        self._cursor.let_go()
         if facts is None:
             return self._last_page(hole_of_deleted(position, asked_at))
         self.shared.facts = facts
@@ -337,21 +217,9 @@ class ShardReader:
     def _checkpoint(self, *, finished: bool) -> Checkpoint:
         return Checkpoint(self._shard_id, encode_position(self._position), finished)
 
-    def _grow_limit(self, records: Sequence[Record]) -> None:
-        """Ask for so many records next that an answer stays about `_PAGE_BYTES` large."""
-        if records:
-            mean_bytes = sum([len(record.body) for record in records]) // len(records) + 1
-            fitting = max(1, min(_LARGEST_LIMIT, _PAGE_BYTES // mean_bytes))
-            self.shared.limits[self._shard_id] = min(fitting, self._limit * _GROWTH)
-
-    @property
-    def _limit(self) -> int:
-        return self.shared.limits.get(self._shard_id, _FIRST_LIMIT)
-
     @property
     def _shard_id(self) -> str:
         return self.partition.partition_id
 
-    @property
-    def _origin(self) -> Origin:
-        return Origin(self.service, self.calls.source_arn, self._shard_id, self.now())
+    def _origin(self, asked_at: datetime) -> Origin:
+        return Origin(self.service, self.calls.source_arn, self._shard_id, asked_at)

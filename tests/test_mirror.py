@@ -14,6 +14,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "connectors/log_position.py": "tests/connectors/test_positions.py",
     "connectors/stream_position.py": "tests/connectors/test_positions.py",
     "connectors/kinesis_calls.py": "tests/connectors/test_kinesis.py",
+    "connectors/kinesis_cursor.py": "tests/connectors/test_kinesis.py",
     "connectors/kinesis_shard.py": "tests/connectors/test_kinesis.py",
     "connectors/access/allowlist.py": "tests/connectors/access/test_guard.py",
     "connectors/files/members.py": "tests/connectors/files/test_reading.py",
