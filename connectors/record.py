@@ -21,11 +21,11 @@ The envelope is the API's member (`MessageId` ...) where a connector read it and
 where a Lambda event was imported; the two are told apart by their own spelling.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Service(StrEnum):
@@ -228,4 +228,16 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Undo what the connector added to the account (a tap's queue and subscription). Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A connector whose partitions can expire between two captures."""
+
+    def resume(self, checkpoints: Mapping[str, Checkpoint]) -> Iterable[Page]:
+        """Pages without records to store before anything is read: holes of what expired, positions as they stand now.
+
+        Called once, before `partitions` and `read`, with all checkpoints that there are of the source.
+        """
         ...

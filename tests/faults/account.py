@@ -62,6 +62,8 @@ class Account:
 
     seed: int
     minutes: float = 20
+    pace_ms: tuple[int, int] = (200, 2_000)
+    """Between two things that happen."""
     clock: VirtualClock = field(default_factory=VirtualClock)
     written_to_ms: int = 0
     number: int = 0
@@ -100,7 +102,7 @@ class Account:
         now = self.clock.at
         until_ms = min(self.clock.monotonic_ms(), self.ends_at_ms)
         while self.written_to_ms < until_ms:
-            self.written_to_ms += self.chance.randrange(200, 2_000)
+            self.written_to_ms += self.chance.randrange(*self.pace_ms)
             self.clock.at = min(now, START + timedelta(milliseconds=self.written_to_ms))
             self._something_happens()
         self.clock.at = now

@@ -102,6 +102,30 @@ class ServedAws:
 
 
 @dataclass(frozen=True)
+class DirectAccess:
+    """What `connectors.Access` is to a real AWS, for fakes of the same process."""
+
+    fakes: Mapping[str, object]
+    before_call: Callable[[], None]
+
+    def client(self, service: str, mode: Mode) -> "DirectClient":
+        """A client of the fake of that service."""
+        return DirectClient(self.fakes[service], self.before_call)
+
+
+class DirectClient:
+    """A boto3 client as far as its operations go; before each of them the world goes on."""
+
+    def __init__(self, fake: object, before_call: Callable[[], None]) -> None:
+        self._fake, self._before_call = fake, before_call
+        self.meta = _meta()
+
+    def __getattr__(self, method: str) -> Any:
+        self._before_call()
+        return getattr(self._fake, method)
+
+
+@dataclass(frozen=True)
 class ServedAccess:
     """What `connectors.Access` is to a real AWS; each client has a connection of its own for every thread."""
 
@@ -119,8 +143,7 @@ class ServedClient:
     def __init__(self, address: Path, service: str) -> None:
         self._address, self._service = address, service
         self._of_thread = threading.local()
-        events = SimpleNamespace(register=_unheard, register_first=_unheard, register_last=_unheard)
-        self.meta = SimpleNamespace(region_name=REGION, events=events)
+        self.meta = _meta()
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method.startswith("_"):
@@ -161,6 +184,11 @@ class NoFunctions:
             raise aws_error("ResourceNotFoundException", method)
 
         return not_found
+
+
+def _meta() -> SimpleNamespace:
+    events = SimpleNamespace(register=_unheard, register_first=_unheard, register_last=_unheard)
+    return SimpleNamespace(region_name=REGION, events=events)
 
 
 def _unheard(*event: Any, **named: Any) -> None:

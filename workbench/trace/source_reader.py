@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from connectors.budget import Budgets
 from connectors.errors import ConnectorError, SourceNotFoundError
-from connectors.record import Cause, Connector, Page, Partition, Service, Span
+from connectors.record import Cause, Connector, Page, Partition, Resumable, Service, Span
 from workbench.errors import WorkbenchError
 from workbench.trace.configuration import ConfigurationWatch
 from workbench.trace.logged_deliveries import with_logged_deliveries
@@ -91,7 +91,6 @@ class SourceReader(threading.Thread):
         clock: Clock,
         budgets: Budgets,
         prepare: Callable[[Page], Page],
-        read_at_once: int = READ_AT_ONCE,
     ) -> None:
         super().__init__(name=f"read {connector.source_arn}", daemon=True)
         self.connector = connector
@@ -108,7 +107,7 @@ class SourceReader(threading.Thread):
         self._checkpoints = writer.checkpoints(connector.source_arn)
         self._read_to = writer.read_to(connector.source_arn)
         self._turns = Turns(budgets, connector.service, connector.source_arn)
-        self._at_once = read_at_once if connector.service in STREAMS else 1
+        self._at_once = READ_AT_ONCE if connector.service in STREAMS else 1
         self._readers: dict[str, PartitionReader] = {}
         self._listed: Sequence[Partition] = ()
         self._list_again_ms = self._look_again_ms = 0
@@ -135,6 +134,7 @@ class SourceReader(threading.Thread):
         self._note_unread(cause, failed=reason is not None)
 
     def _read_source(self) -> None:
+        self._resume()
         self._begin()
         self._look(whole=True)
         with _executor(self._at_once) as workers:
@@ -153,6 +153,16 @@ class SourceReader(threading.Thread):
                 reader.pass_on()  # it was asked for: on a queue it has cost a receive
         if (failed := self._let_go()) is not None:
             raise failed
+
+    def _resume(self) -> None:
+        """Store what the connector says of partitions that expired since an earlier capture."""
+        connector = self.connector
+        if not isinstance(connector, Resumable):
+            return
+        for page in self._patiently(lambda: tuple(connector.resume(dict(self._checkpoints)))):
+            self._hand_over(page).result()
+            self._checkpoints[page.checkpoint.partition_id] = page.checkpoint
+            self.state.holes += sum(span.cause is not None for span in page.spans)
 
     def _wait_for(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
         wait(running)
