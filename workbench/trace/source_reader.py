@@ -323,9 +323,12 @@ class SourceReader(threading.Thread):
         finished = {each.partition_id for each in self._listed if self._finished(each.partition_id)}
         there = self._readers.keys() | {each.partition_id for each in self._listed}
         self.cut_short = failed or not there <= ended | finished
-        if not failed and self._limits.follow and self._limits.until is None:
-            return  # it was to be read until somebody says stop
         read_to = {id_: reader.read_to_at for id_, reader in self._readers.items()}
+        if not failed and self._limits.follow and self._limits.until is None:
+            # It was to be read until somebody says stop; only who waits for a lost parent was kept from it.
+            if not any(reader.given_up for reader in self._readers.values()):
+                return
+            ended |= self._readers.keys()
         listed = self._listed or (Partition(""),)
         self.holes += unread(self._asked(failed), cause, read_to, listed, ended | finished)
 

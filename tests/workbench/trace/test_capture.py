@@ -470,3 +470,30 @@ def test_a_tap_that_cannot_be_removed_keeps_no_other_source_from_being_closed(
 
     assert second.closed == 1
     assert len(sequence_numbers(tmp_path / "t.trace")) == 5
+
+
+def test_children_of_a_shard_that_was_given_up_are_a_hole_also_when_following(
+    tmp_path: Path,
+) -> None:
+    stop, clock = threading.Event(), VirtualClock(T0)
+
+    def damage(shard: str, number: int) -> None:
+        if shard == "parent" and number == 10:
+            raise CorruptAnswerError("records of parent: damaged")
+        if clock.now() > instant(300):
+            stop.set()
+
+    connector = ScriptedConnector(
+        ARN, {"parent": 30, "child": 30, "other": 5}, {"child": ("parent",)}, before_page=damage
+    )
+    capture(
+        tmp_path / "t.trace",
+        [connector],
+        limits=Limits(follow=True, since=instant(0)),
+        clock=clock.for_capture(),
+        budgets=Budgets(calls_per_second=1),
+        stop=stop,
+    )
+
+    told = {(partition, cause, start) for partition, cause, start, _ in holes(tmp_path / "t.trace")}
+    assert told == {("parent", "unreadable", 10), ("child", "interrupted", 10)}
