@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from connectors.answers import compact_json, instant, iso
-from connectors.errors import ConnectorError
+from connectors.errors import AccessDeniedError, ConnectorError, SourceNotFoundError
 from connectors.messages import give_back, queue_record
 from connectors.queue_source import QueueSource
 from connectors.record import Cause, Checkpoint, Mode, Page, Partition, Record, Span
@@ -64,9 +64,12 @@ class QueueDrain(QueueSource):
         Resuming deletes the page's messages; those of a page that was never confirmed are given
         back. A FIFO queue's order holds within each group: none of a group is received while
         earlier ones of it are in our hands, and after a lost answer the same ones are asked for.
+        Messages whose answers are lost each time are given up with a hole, and left in the queue.
 
         Raises:
-            ConnectorError: And its classes; also when messages could not be deleted (they will
+            AccessDeniedError: Not the right to receive; the page before says what is missing.
+            SourceNotFoundError: The queue is gone; the page before says so.
+            ConnectorError: And its other classes; also when messages could not be deleted (they will
                 be delivered again, under the same ids).
 
         Source: ReceiveMessage, DeleteMessageBatch.
@@ -79,12 +82,21 @@ class QueueDrain(QueueSource):
         count, (holes, read_to_at) = position.messages, self._expired(position.read_to_at)
         while True:
             asked_at = self.now()
-            messages = reader.receive()
+            try:
+                messages = reader.receive()
+            except (AccessDeniedError, SourceNotFoundError) as error:
+                gone = isinstance(error, SourceNotFoundError)
+                hole = self._unread(read_to_at, asked_at, Cause.GONE if gone else Cause.UNREADABLE)
+                yield Page((), _Position(count, read_to_at, asked_at).checkpoint(), (*holes, hole))
+                raise
             records = reader.kept(messages, self._records)
             first_at = min([first_at, *(r.source_at for r in records if r.source_at is not None)])
             proved_at = reader.read_to_at(messages, asked_at)
             spans, read_to_at = _claim(read_to_at, first_at, proved_at)
-            tip = 0 if reader.is_empty(messages) else None
+            gave_up = reader.gave_up(messages)
+            if gave_up:
+                spans = (self._unread(read_to_at, asked_at, Cause.CORRUPT_PAGE),)
+            tip = 0 if gave_up or reader.is_empty(messages) else None
             count += len(messages)
             checkpoint = _Position(count, read_to_at, asked_at).checkpoint()
             page = Page(records, checkpoint, (*holes, *spans), tip)
@@ -102,6 +114,11 @@ class QueueDrain(QueueSource):
         if read_to_at is None or read_to_at >= kept_from:
             return (), read_to_at
         return (Span(read_to_at, kept_from, Cause.TRIMMED),), kept_from
+
+    def _unread(self, read_to_at: datetime | None, asked_at: datetime, cause: Cause) -> Span:
+        """What cannot be received may be as old as the queue keeps messages."""
+        from_at = read_to_at or asked_at - self.queue.retention
+        return Span(min(from_at, asked_at), asked_at, cause)
 
     def _records(self, messages: Sequence[dict[str, Any]]) -> tuple[Record, ...]:
         own = self._reader.own_receives

@@ -33,15 +33,17 @@ def receive(
     *,
     wait_seconds: int,
     visibility_seconds: int,
+    most: int = BATCH,
     attempt_id: str | None = None,
 ) -> list[dict[str, Any]]:
     """Up to 10 messages with everything that SQS says of them; none where none came in time.
 
     Args:
         queue: Where from.
-        client: SQS, as `refuse_damaged_receives` returns it.
+        client: SQS, as `careful_receives` returns it.
         wait_seconds: How long SQS waits for a first message; above 0 it asks all its hosts.
         visibility_seconds: For how long the messages are hidden from others.
+        most: How many messages, up to 10.
         attempt_id: FIFO queues only: the same for a second try brings the same messages.
 
     Raises:
@@ -57,7 +59,7 @@ def receive(
             wanted,
             client.receive_message,
             QueueUrl=queue.url,
-            MaxNumberOfMessages=BATCH,
+            MaxNumberOfMessages=most,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=visibility_seconds,
             MessageSystemAttributeNames=["All"],

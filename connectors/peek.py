@@ -10,16 +10,18 @@ from typing import Any
 from connectors.access.failures import raise_or_note
 from connectors.answers import compact_json
 from connectors.errors import (
+    AccessDeniedError,
     ConnectorError,
-    CorruptAnswerError,
     OperationRefusedError,
-    ThrottledError,
+    SourceNotFoundError,
 )
 from connectors.messages import give_back, queue_record, receive
 from connectors.peek_plan import PeekBudget, PeekPlan, plan_of
 from connectors.queue_settings import ask_attributes, counts_of
 from connectors.queue_source import QueueSource
 from connectors.record import Cause, Checkpoint, Mode, Page, Partition, PeekEffect, Record, Span
+
+_NOT_TRIED_AGAIN = (AccessDeniedError, OperationRefusedError, SourceNotFoundError)
 
 
 class _End(Enum):
@@ -114,9 +116,11 @@ class QueuePeek(QueueSource):
         `given_back_at` stay, and their `hidden_until_at` says when consumers see the messages.
 
         Raises:
-            OperationRefusedError: Looking would do harm, and it was not forced.
-            ConnectorError: Any error of SQS, none of which is tried again, as each try would
-                cost messages a receive; also when messages could not be given back.
+            OperationRefusedError: Looking would do harm, and it was not forced; or anything went
+                wrong on the way, as each try again would cost messages a receive; or messages
+                could not be given back.
+            AccessDeniedError: Not the right to receive, or to use the queue's key.
+            SourceNotFoundError: The queue is gone.
 
         Source: ReceiveMessage, ChangeMessageVisibilityBatch.
         """
@@ -220,10 +224,12 @@ class QueuePeek(QueueSource):
                 f"first{blocked}) have at most one receive left of {sweep.plan.max_receive_count}; "
                 "look at its dead-letter queue, or force it"
             )
-        if not isinstance(failure, ThrottledError | CorruptAnswerError):
+        if failure is None or isinstance(failure, _NOT_TRIED_AGAIN):
             return failure
-        # Who catches those two tries again; every try would cost messages a receive.
-        stopped = ConnectorError(f"{failure}; the peek stopped, as every try counts as a receive")
+        # Whoever reads tries anything else again, and every try would cost messages a receive.
+        stopped = OperationRefusedError(
+            f"{failure}; the peek stopped and is not tried again, as every try counts as a receive"
+        )
         stopped.__cause__ = failure
         return stopped
 
@@ -275,7 +281,7 @@ class QueuePeek(QueueSource):
 
     def _not_given_back(self, left: Sequence[_Held]) -> ConnectorError:
         until = max(each.effect.hidden_until_at for each in left)
-        return ConnectorError(
+        return OperationRefusedError(
             f"giving back messages of {self.source_arn} was wanted, {len(left)} failed; they come "
             f"back by themselves by {until.isoformat(timespec='seconds')}"
         )

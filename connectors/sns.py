@@ -35,7 +35,7 @@ from connectors.snapshots import paged, snapshot, where_allowed
 from connectors.sole_reader import SoleReader
 from connectors.source import SourceName
 from connectors.tap import Tap
-from connectors.whole_answers import refuse_damaged_receives
+from connectors.whole_answers import careful_receives
 
 _TAKES_EFFECT = timedelta(minutes=15)
 """After so long every change to a subscription has taken effect; a message shows it earlier."""
@@ -121,7 +121,10 @@ class TopicTap:
                 raise
             records = reader.kept(messages, self._records)
             spans = self._spans(records, reader.read_to_at(messages, asked_at), asked_at)
-            is_empty = reader.is_empty(messages)
+            gave_up = reader.gave_up(messages)
+            if gave_up:
+                spans = (*spans, *self._hole(asked_at, Cause.CORRUPT_PAGE))
+            is_empty = gave_up or reader.is_empty(messages)
             yield self._page(records, spans, 0 if is_empty else None)
             reader.delete([message["ReceiptHandle"] for message in messages])
             if is_empty and (self._finishing or (self.until and asked_at >= self.until)):
@@ -264,7 +267,7 @@ def open_topic(
     tap = Tap(
         topic_arn=arn,
         client=client,
-        queue_client=refuse_damaged_receives(access.client("sqs", Mode.TAP)),
+        queue_client=careful_receives(access.client("sqs", Mode.TAP)),
         now=now,
         suffix=suffix,
         owner=identity["Arn"],

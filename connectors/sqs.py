@@ -10,7 +10,7 @@ from connectors.peek import QueuePeek
 from connectors.queue_settings import Queue, ask_attributes, queue_of
 from connectors.record import Mode
 from connectors.source import SourceName
-from connectors.whole_answers import refuse_damaged_receives
+from connectors.whole_answers import careful_receives
 
 
 def open_queue(
@@ -24,7 +24,7 @@ def open_queue(
 
     Source: GetQueueUrl, GetQueueAttributes.
     """
-    client = refuse_damaged_receives(access.client("sqs", mode))
+    client = careful_receives(access.client("sqs", mode))
     queue = _queue(name, client)
     lambda_client = access.client("lambda", Mode.OBSERVE)
     if mode == Mode.DRAIN:

@@ -1,7 +1,9 @@
-"""Tells a queue's empty answer from a damaged one, which botocore does not: both are `{}` to it.
+"""Makes a client receive carefully: each receive is asked for once, and its answer is whole or an error.
 
-A queue without messages answers `{}` to the letter; half an answer, an empty one or a proxy's page become the same
-`{}` once botocore has parsed them. So the bytes are looked at before that.
+SQS counts a receive and hides its messages whether or not the answer arrives. botocore asks again by itself where none
+did, and says nothing of it; here whoever reads is told, and decides. A queue without messages answers `{}` to the
+letter; half an answer, an empty one or a proxy's page become the same `{}` once botocore has parsed them, so the bytes
+are looked at before that.
 """
 
 from collections.abc import Mapping
@@ -11,23 +13,28 @@ import orjson
 
 from connectors.errors import CorruptAnswerError
 
-_EVENT = "before-parse.sqs.ReceiveMessage"
 
-
-def refuse_damaged_receives(client: Any) -> Any:
-    """The client, its receives now raising CorruptAnswerError where the answer is no whole one.
+def careful_receives(client: Any) -> Any:
+    """The client, its receives now asked for once and raising CorruptAnswerError for what is no whole answer.
 
     Args:
         client: SQS.
 
     Example:
-        >>> refuse_damaged_receives(access.client("sqs", Mode.TAP))
+        >>> careful_receives(access.client("sqs", Mode.TAP))
         <botocore.client.SQS object at ...>
 
-    Source: AWS JSON 1.0 protocol; ReceiveMessage.
+    Source: AWS JSON 1.0 protocol; ReceiveMessage; SQS developer guide, "Avoiding inconsistent message processing".
     """
-    client.meta.events.register(_EVENT, _refuse_damaged, unique_id="whole-receives")
+    events = client.meta.events
+    events.register_first("before-parse.sqs.ReceiveMessage", _refuse_damaged, "whole-receives")
+    events.register_first("needs-retry.sqs.ReceiveMessage", _never_again, "receives-once")
     return client
+
+
+def _never_again(**_: Any) -> bool:
+    """What botocore asks whether to send a call again."""
+    return False
 
 
 def _refuse_damaged(response_dict: Mapping[str, Any], **_: Any) -> None:

@@ -1,6 +1,7 @@
 """A drain loses nothing: what it deletes is durable, what it repeats is recognised as its own."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -26,6 +27,14 @@ from tests.scripted_aws.faults import Fault, aws_error, one_by_one
 from tests.scripted_aws.sqs import ScriptedSqs
 
 LOST = Fault(aws_error("InternalFailure"), after_the_deed=True)
+
+
+def iter_to_tip(reader: Iterator[Page]) -> Iterator[Page]:
+    """Pages up to the tip, each as it comes."""
+    for page in reader:
+        yield page
+        if page.millis_behind_latest == 0:
+            return
 
 
 @pytest.fixture
@@ -261,6 +270,54 @@ def test_a_message_that_cannot_be_read_is_given_back_and_ends_nothing(sqs: Scrip
         next(draining.read(WHOLE, None))
     assert len(queue.visible(sqs.clock.at)) == 1
     assert texts(to_tip(draining.read(WHOLE, None))) == ["a"]
+
+
+def test_a_right_that_is_taken_away_leaves_a_hole_as_old_as_the_queue_keeps_messages(
+    sqs: ScriptedSqs,
+) -> None:
+    queue = made(sqs, MessageRetentionPeriod="3600")
+    for code, cause in (
+        ("AccessDenied", Cause.UNREADABLE),
+        ("QueueDoesNotExist", Cause.GONE),
+    ):
+        sqs.faults = one_by_one([Fault(aws_error(code))], "ReceiveMessage")
+        reader = drain(sqs, queue).read(WHOLE, None)
+        (span,) = next(reader).spans
+        assert (span.cause, span.to_at - span.from_at) == (cause, timedelta(hours=1))
+        with pytest.raises(ConnectorError, match=code):
+            next(reader)
+
+
+@pytest.mark.parametrize("name", ["orders", "orders.fifo"])
+def test_a_message_that_spoils_every_answer_is_parted_from_the_others_and_given_up_with_a_hole(
+    sqs: ScriptedSqs, name: str
+) -> None:
+    queue = made(sqs, name)
+    for n in range(30):
+        sent(sqs, queue, f"m{n}", group=f"g{n}")
+    start = sqs.clock.at
+
+    def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
+        if any(message["Body"] == "m7" for message in answer.get("Messages", [])):
+            raise aws_error("InternalFailure")
+        return answer
+
+    fault = Fault(damaged=spoiled)
+    sqs.faults = lambda operation, _: fault if operation == "ReceiveMessage" else None
+    draining = drain(sqs, queue)
+    pages: list[Page] = []
+    for _ in range(20):
+        after = pages[-1].checkpoint if pages else None
+        try:
+            pages.extend(iter_to_tip(draining.read(WHOLE, after)))
+        except ConnectorError:
+            continue
+        break
+    assert sorted(texts(pages)) == sorted(f"m{n}" for n in range(30) if n != 7)
+    holes = [s for page in pages for s in page.spans if s.cause]
+    assert [s.cause for s in holes] == [Cause.CORRUPT_PAGE]
+    assert holes[0].from_at < start < holes[0].to_at
+    assert [m.body for m in queue.messages] == ["m7"]
 
 
 def test_a_position_of_something_else_is_told(sqs: ScriptedSqs) -> None:

@@ -43,6 +43,27 @@ def test_a_queue_under_steady_traffic_is_claimed_a_minute_behind(sqs: ScriptedSq
     assert reader.read_to_at(reader.receive(), asked_at) == asked_at - timedelta(seconds=60)
 
 
+def test_a_nearly_empty_answer_proves_nothing_of_a_queue_that_was_never_empty(
+    sqs: ScriptedSqs,
+) -> None:
+    queue = made(sqs)
+    sent(sqs, queue, "a")
+    reader = reader_of(sqs, queue)
+    reader.begin(resumed=False)
+    assert reader.read_to_at(reader.receive(), sqs.clock.at) is None
+
+
+def test_after_two_lost_answers_messages_are_asked_for_one_by_one(sqs: ScriptedSqs) -> None:
+    queue = made(sqs)
+    reader = reader_of(sqs, queue)
+    sqs.faults = one_by_one([LOST, LOST], "ReceiveMessage")
+    for _ in range(2):
+        with pytest.raises(ConnectorError):
+            reader.receive()
+    sent(sqs, queue, *"abc")
+    assert len(reader.receive()) == 1
+
+
 def test_a_full_answer_proves_nothing(sqs: ScriptedSqs) -> None:
     queue = made(sqs)
     sent(sqs, queue, *(f"m{n}" for n in range(10)))
@@ -96,6 +117,18 @@ def test_at_a_first_beginning_the_counts_are_believed_and_at_a_resumed_one_not(
         assert reader.is_empty(reader.receive()) is not resumed
     sqs.clock.forward(seconds=60)
     assert reader.is_empty(reader.receive())
+
+
+def test_a_fifo_group_that_somebody_else_holds_keeps_the_end_away(sqs: ScriptedSqs) -> None:
+    queue = made(sqs, "orders.fifo")
+    sent(sqs, queue, "a")
+    received(as_production(sqs), queue, seconds=30)
+    sent(sqs, queue, "b")
+    reader = reader_of(sqs, queue)
+    messages = reader.receive()
+    assert messages == []
+    assert reader.read_to_at(messages, sqs.clock.at) is None
+    assert not reader.is_empty(messages)
 
 
 def test_an_attempt_id_is_not_kept_longer_than_sqs_knows_it(sqs: ScriptedSqs) -> None:

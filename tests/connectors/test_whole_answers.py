@@ -11,7 +11,7 @@ from connectors import Mode, local_client
 from connectors.errors import ConnectorError, CorruptAnswerError
 from connectors.messages import receive
 from connectors.queue_settings import Queue
-from connectors.whole_answers import refuse_damaged_receives
+from connectors.whole_answers import careful_receives
 
 WHOLE = (
     b'{"Messages":[{"MessageId":"m","ReceiptHandle":"h","Body":"b",'
@@ -40,7 +40,7 @@ class Server:
 
         self.http = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
-        self.client = refuse_damaged_receives(local_client("sqs", self.url))
+        self.client = careful_receives(local_client("sqs", self.url))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,14 @@ def test_a_body_that_is_not_the_one_sqs_took_the_md5_of_is_damaged(server: Serve
 def test_a_damaged_answer_is_asked_for_once_as_every_receive_counts(server: Server) -> None:
     server.body = b"{"
     with pytest.raises(CorruptAnswerError, match="1 bytes that are none"):
+        received(server)
+    assert server.calls == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_receive_is_never_sent_twice_behind_our_back(server: Server, status: int) -> None:
+    server.status, server.body = status, b"{}"
+    with pytest.raises(ConnectorError):
         received(server)
     assert server.calls == 1
 

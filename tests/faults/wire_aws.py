@@ -236,6 +236,9 @@ class WireAws:
         arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:orders:0a"
         return _xml("Subscribe", f"<SubscriptionArn>{arn}</SubscriptionArn>")
 
+    def _GetSubscriptionAttributes(self, asked: Mapping[str, Any]) -> Sent:
+        return _xml("GetSubscriptionAttributes", "<Attributes></Attributes>")
+
     def _Unsubscribe(self, asked: Mapping[str, Any]) -> Sent:
         return _xml("Unsubscribe", "")
 
