@@ -98,7 +98,7 @@ class Trace:
 
         Returns:
             One row per source, partition and touching span, sorted by them: `source_arn, partition_id, from_at, to_at,
-            state` (`read`, `assumed`, `hole`), `cause` (of a hole).
+            state` (`read`, `sealed`, `assumed`, `hole`), `cause` (of a hole).
         """
         return self.sql(load_statement(__package__, "coverage").text)
 
