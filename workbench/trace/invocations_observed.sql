@@ -31,12 +31,15 @@ with line as (
     case when unhandled then coalesce(
         nullif(regexp_extract(message, '"errorMessage":"((?:[^"\\]|\\.)*)"', 1), ''),
         regexp_extract(regexp_replace(message, '^' || regexp_escape(error_type) || ': ', ''), '^[^\r\n]*'))
-      when line_type in ('timeout', 'runtime_exit') then message end as failure,
-    bool_or(source_at is null) over (partition by source_arn, log_stream) as is_untimed
+      when line_type in ('timeout', 'runtime_exit') then message end as failure
   from log_lines
   where line_type not in ('extension', 'telemetry', 'logs_dropped') and not starts_with(line_type, 'platform.')
+), untimed as (
+  select distinct source_arn, partition_id as log_stream, true as is_untimed
+  from records where service = 'aws:logs' and source_at is null
 ), placed as (
-  select *, case when not is_untimed then source_at end as placed_at from line
+  select line.*, case when is_untimed is null then source_at end as placed_at
+  from line left join untimed using (source_arn, log_stream)
 ), named as (
   select *,
     last_value(request_id ignore nulls) over until_now as current_request,
