@@ -98,7 +98,9 @@ def keep_raw_body(
 
     Source: botocore.endpoint.Endpoint.
     """
-    if response_dict["status_code"] == 200:  # an error is botocore's to read
+    if response_dict["status_code"] != 200:
+        return  # an error is botocore's to read
+    if RAW_BODY not in customized_response_dict:  # registered twice on one client, it acts once
         customized_response_dict[RAW_BODY] = response_dict["body"]
         response_dict["body"] = b"{}"
 

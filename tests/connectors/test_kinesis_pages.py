@@ -40,7 +40,8 @@ def by_body(body: bytes) -> RecordsAnswer:
     """The answer out of its body, through the hook."""
     response: dict[str, Any] = {"status_code": 200, "headers": {}, "body": body}
     kept: dict[str, Any] = {}
-    keep_raw_body(response_dict=response, customized_response_dict=kept, context=None)
+    for _ in range(2):  # two connectors may share a client
+        keep_raw_body(response_dict=response, customized_response_dict=kept, context=None)
     parsed = call("", lambda: PARSER.parse(response, MODEL.output_shape))
     return read_answer(parsed | kept, ORIGIN)
 
