@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from itertools import cycle
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from connectors.files import read_files
 from tests.factories import T0, clock
-from tests.faults.planting import DOCUMENTS, RECORDS, Planted, left_in
+from tests.faults.planting import DOCUMENTS, RECORDS, WHOSE, Planted, left_in
 from tests.workbench.cli.running import run
 from tests.workbench.trace.redaction.vectors import BEFORE, shown, value_of
 from workbench.demo.traffic import make_traffic
@@ -50,7 +51,7 @@ PLACES = planted()
 
 def take_in(folder: Path, redactor: Redactor | None) -> list[str]:
     """Capture and import everything, and return what was said."""
-    carriers, shapes = cycle(RECORDS.values()), cycle(DOCUMENTS.values())
+    carriers = cycle(RECORDS.values())
     records = [next(carriers)(number, text) for number, text, _ in PLACES["record"]]
     told, quoted = ([text for _, text, _ in PLACES[way]] for way in ("told", "quoted"))
     connector = Planted(records, told, [])
@@ -67,12 +68,19 @@ def take_in(folder: Path, redactor: Redactor | None) -> list[str]:
             prepare=redactor.page if redactor else lambda page: page,
         )
         said.append(json.dumps(captured.document()))
-    files = folder.parent / f"{folder.name}-files"
-    files.mkdir()
-    for number, text, _ in PLACES["document"]:
-        (files / f"{number:04d}.json").write_text(json.dumps(next(shapes)(number, text)))
-    imported = import_files(folder / "t.trace", [files], now=clock, redactor=redactor)
-    return [*said, json.dumps(imported.document())]
+    for shape in DOCUMENTS:
+        (folder.parent / f"{folder.name}-files" / shape).mkdir(parents=True)
+    for (number, text, _), shape in zip(PLACES["document"], cycle(DOCUMENTS), strict=False):
+        file = folder.parent / f"{folder.name}-files" / shape / f"{number:04d}.json"
+        file.write_text(json.dumps(DOCUMENTS[shape](number, text)))
+    for shape in DOCUMENTS:
+        files = folder.parent / f"{folder.name}-files" / shape
+        imported = import_files(
+            folder / "t.trace", [files], now=clock, redactor=redactor, source_arn=WHOSE.get(shape)
+        )
+        assert imported.skipped == ()
+        said.append(json.dumps(imported.document()))
+    return said
 
 
 def show(folder: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
@@ -88,10 +96,16 @@ def show(folder: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
     return [*said, run(capfd, "info", trace).out, run(capfd, "verify", trace).err]
 
 
-def found(seen: str) -> set[str]:
+def found(texts: Iterable[str]) -> set[str]:
+    """The secrets that are in one of the texts, as they are or as JSON spells them."""
     secrets = [secret for places in PLACES.values() for _, _, secret in places]
     assert len(secrets) == len(set(secrets)) == EACH * len(BY_KIND) == 1_000
-    return {secret for secret in secrets if secret in seen or json.dumps(secret)[1:-1] in seen}
+    seen = "\n".join(set(texts))
+    return {
+        secret
+        for secret in secrets
+        if secret in seen or ("\n" in secret and json.dumps(secret)[1:-1] in seen)
+    }
 
 
 @pytest.fixture
@@ -105,7 +119,7 @@ def test_of_a_thousand_secrets_none_is_on_disk_or_screen(
     folders: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
     hidden, control = (
-        found("\n".join([*take_in(folder, redactor), *show(folder, capfd), *left_in(folder)]))
+        found([*take_in(folder, redactor), *show(folder, capfd), *left_in(folder)])
         for folder, redactor in zip(folders, (REDACTOR, None), strict=True)
     )
 
@@ -115,6 +129,20 @@ def test_of_a_thousand_secrets_none_is_on_disk_or_screen(
         )
     assert hidden == set()
     assert len(control) == 1_000, "every secret really came in"
+
+
+@pytest.mark.parametrize("kind", BY_KIND)
+def test_a_file_that_is_not_taken_is_not_quoted(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "unknown.json").write_text(json.dumps({shown(kind, 1): 1}))
+
+    plain, redacted = (
+        import_files(tmp_path / f"{n}.trace", [tmp_path / "unknown.json"], now=clock, redactor=each)
+        for n, each in enumerate((None, REDACTOR))
+    )
+
+    start = shown(kind, 1)[:20]
+    assert json.dumps(start)[1:-1] in plain.skipped[0].__repr__() or start in plain.skipped[0][1]
+    assert start not in redacted.skipped[0][1]
 
 
 @pytest.mark.parametrize("kind", BY_KIND)

@@ -1,5 +1,6 @@
 """Importing what people already have on disk into a trace."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,9 @@ from connectors.files import ImportedFile, read_files
 from workbench.trace.logged_deliveries import logged_deliveries
 from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.writer import TraceWriter
+
+QUOTED = re.compile(r"'[^']{20,}'?")
+"""A reason may quote the beginning of something, too short for a detector to know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +98,8 @@ def _redacted(file: ImportedFile, redactor: Redactor) -> ImportedFile:
         file,
         records=tuple(redactor.records(file.records)),
         resources=redactor.resources(file.resources),
-        skipped=tuple(replace(skip, reason=redactor.text(skip.reason)) for skip in file.skipped),
+        skipped=tuple(
+            replace(skip, reason=redactor.text(QUOTED.sub("'[dropped]'", skip.reason)))
+            for skip in file.skipped
+        ),
     )
