@@ -254,10 +254,8 @@ class Planted:
 
     def resources(self) -> Sequence[Resource]:
         """A queue's attributes."""
-        return [
-            Resource(QUEUE, "get-queue-attributes", T0, json.dumps({"Policy": text}))
-            for text in self._told
-        ]
+        document = json.dumps({"Policy": json.dumps({"Statement": self._told})})
+        return [Resource(QUEUE, "get-queue-attributes", T0, document)]
 
     def close(self) -> None:
         """Nothing to undo."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from connectors.budget import Budgets
 from connectors.files import read_files
 from tests.factories import T0, clock
 from tests.faults.planting import DOCUMENTS, RECORDS, WHOSE, Planted, left_in
+from tests.scripted_aws.clock import VirtualClock
 from tests.workbench.cli.running import run
 from tests.workbench.trace.redaction.vectors import BEFORE, shown, value_of
 from workbench.demo.traffic import make_traffic
@@ -28,7 +30,7 @@ from workbench.trace.redaction.keys import Key
 from workbench.trace.redaction.profile import Profile
 from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.redaction.rules import Rules
-from workbench.trace.source_reader import Clock, Limits
+from workbench.trace.source_reader import Limits
 
 EACH = 40
 """Secrets of a kind: twenty-five kinds make a thousand."""
@@ -62,10 +64,11 @@ def take_in(folder: Path, redactor: Redactor | None) -> list[str]:
             folder / "t.trace",
             [RedactedConnector(each, redactor) if redactor else each],
             limits=Limits(),
-            clock=Clock(clock, wait=lambda event, seconds: True),
-            calls_per_second=lambda service: 1e6,
+            clock=VirtualClock(T0).for_capture(),
+            budgets=Budgets(calls_per_second=10_000),
             stop=threading.Event(),
             prepare=redactor.page if redactor else lambda page: page,
+            redaction=redactor.described if redactor else None,
         )
         said.append(json.dumps(captured.document()))
     for shape in DOCUMENTS:
