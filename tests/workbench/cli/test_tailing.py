@@ -278,6 +278,22 @@ def test_a_payload_cannot_write_on_the_terminal_nor_begin_a_line_of_its_own(
         assert ran.out.rstrip("\n").isprintable()
 
 
+def test_a_topic_is_left_as_it_was_found(tails: Any, local_aws: LocalAws) -> None:
+    sns = local_client("sns", local_aws.endpoint_url)
+    arn = sns.create_topic(Name=unique("tail"))["TopicArn"]
+    tail = tails(f"sns:{arn.rpartition(':')[2]}", "--for", "1h")
+    while not sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+        assert tail.process.poll() is None
+    sns.publish(TopicArn=arn, Subject="order placed", Message="hello")
+
+    [line] = tail.lines(1)
+    code, _ = tail.interrupt()
+
+    assert line.endswith("  order placed  hello")
+    assert code == 130
+    assert not sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+
+
 def test_every_service_has_its_columns(
     local_aws: LocalAws, capfd: pytest.CaptureFixture[str]
 ) -> None:
