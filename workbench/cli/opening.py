@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.cli.account import mode_of
 from workbench.errors import UsageError
@@ -22,6 +22,8 @@ class Asked:
     until: datetime | None = None
     force: bool = False
     kcl_application: str | None = None
+    from_tip: bool = False
+    """`since` is now: a tap, which takes a moment to be made, leaves no hole before it."""
 
     def open(self, access: "Access") -> "list[Connector]":
         """All connectors or none: a name that is wrong is said before anything is read.
@@ -48,25 +50,21 @@ class Asked:
             ConnectorError: it is not there, may not be asked about, or needs a mode.
             UsageError: no such mode.
         """
-        from connectors import open_connector
+        from connectors import Service, open_connector, parse_source
 
+        service = parse_source(source).service
         return open_connector(
             source,
             access,
             now=clock,
             mode=mode_of(source, self.mode),
-            since=self.since,
+            since=None if self.from_tip and service == Service.SNS else self.since,
             until=self.until,
+            lease_table=self.kcl_application
+            if service in (Service.KINESIS, Service.DYNAMODB)
+            else None,
             force=self.force,
-            **self._leases_of(source),
         )
-
-    def _leases_of(self, source: str) -> dict[str, Any]:
-        """Where a Kinesis Client Library application keeps how far it has read; its table bears its name."""
-        from connectors import Service, parse_source
-
-        of_stream = self.kcl_application and parse_source(source).service == Service.KINESIS
-        return {"lease_table": self.kcl_application} if of_stream else {}
 
 
 def refuse_twice(opened: "Sequence[Connector]") -> None:

@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.account import Endpoint, ModeOption, Profile, Region, Sources, access_to
+from workbench.cli.account import (
+    AssumeRole,
+    Endpoint,
+    ModeOption,
+    Profile,
+    Region,
+    Sources,
+    access_to,
+)
 from workbench.cli.capturing import ForOption, judge
 from workbench.cli.interrupts import Interrupted, stopping_after, stopping_on_signals
+from workbench.cli.keeping import RedactKeyOption, RedactOption, redactor_of, storing_lines
 from workbench.cli.line_output import LineOutput
 from workbench.cli.opening import Asked, budgets_of, clock
 from workbench.cli.options import SinceOption
@@ -50,9 +60,12 @@ def tail(
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colours; so does NO_COLOR in the environment.")
     ] = False,
+    redact: RedactOption = None,
+    redact_key: RedactKeyOption = None,
     profile: Profile = None,
     region: Region = None,
     endpoint_url: Endpoint = None,
+    assume_role: AssumeRole = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document a line.")] = False,
 ) -> int:
     """Show what arrives, line by line, once it is safe in a trace; Ctrl-C ends and says where that is."""
@@ -67,8 +80,9 @@ def tail(
     length = parse_age(for_) if for_ else None
     condition = Where(where) if where is not None else None
     from_at = parse_since(since, now) if since else now
-    asked = Asked(sources, mode, from_at)
-    access = access_to(profile, region, endpoint_url, mode)
+    asked = Asked(sources, mode, from_at, from_tip=since is None)
+    access = access_to(profile, region, endpoint_url, mode, assume_role, sources)
+    redactor = redactor_of(redact, redact_key, keep or Path(gettempdir()))
     resumed = _there(keep)
     connectors = asked.open(access)
     output = LineOutput(
@@ -82,6 +96,8 @@ def tail(
         stopping_after(length, output.stop),
         stopping_on_signals(output.stop) as interrupted,
     ):
+        for line in storing_lines(redactor, trace):
+            say(f"workbench: {line}")
         try:
             tailed = run(
                 trace,
@@ -92,6 +108,7 @@ def tail(
                 clock=Clock(clock),
                 budgets=budgets_of(access),
                 stop=output.stop,
+                redactor=redactor,
             )
         except KeyboardInterrupt as now_at_once:  # a second Ctrl-C
             raise Interrupted(f"interrupted at once; what was shown is in {trace}") from now_at_once

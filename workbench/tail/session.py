@@ -11,6 +11,8 @@ from connectors.record import Connector, Page, Span
 from workbench.tail.watching import Notice, Seen, Watch
 from workbench.trace import open_trace
 from workbench.trace.capture import Captured, capture
+from workbench.trace.redaction.connector import RedactedConnector
+from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.source_reader import Clock, Limits, SourceState
 
 
@@ -41,7 +43,7 @@ def tail(
     clock: Clock,
     budgets: Budgets,
     stop: threading.Event,
-    prepare: Callable[[Page], Page] = lambda page: page,
+    redactor: Redactor | None = None,
 ) -> Tailed:
     """Follow every connector into the trace and show what comes, each batch as soon as it is durable.
 
@@ -56,7 +58,7 @@ def tail(
         clock: the time.
         budgets: how often each source may be asked, and for how much.
         stop: set it to end.
-        prepare: what is done to every page before its first byte reaches disk or screen.
+        redactor: what is done to every page before its first byte reaches disk or screen; None: nothing.
 
     Raises:
         FencedError: another capture has taken over one of the sources.
@@ -69,12 +71,13 @@ def tail(
 
     captured = capture(
         trace,
-        connectors,
+        [RedactedConnector(each, redactor) for each in connectors] if redactor else connectors,
         limits=Limits(follow=True, since=since),
         clock=clock,
         budgets=budgets,
         stop=stop,
-        prepare=prepare,
+        prepare=redactor.page if redactor else lambda page: page,
+        redaction=redactor.described if redactor else None,
         progress=lambda states: show(_failures(states, failed)),
         committed=committed,
     )

@@ -23,9 +23,6 @@ from workbench.trace.instants import instant_text
 from workbench.trace.reader import open_trace
 from workbench.trace.sql import load_statement
 
-_TELL_THEMSELVES = (Service.KINESIS, Service.DYNAMODB)
-"""Streams know of each shard what was trimmed, and their readers say so."""
-
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -59,14 +56,16 @@ def gone_until(available: Available, window: Window, now: datetime) -> datetime 
 
 
 def with_hole(connector: Connector, hole_to: datetime, window: Window) -> Connector:
-    """The connector, which says with its first page that the window's beginning was gone.
+    """The connector of a queue, which says with its first page that the window's beginning was gone.
+
+    Other connectors know themselves what was trimmed, of each partition.
 
     Args:
         connector: reads what is left.
         hole_to: as `gone_until` gives it.
         window: what was asked for.
     """
-    if connector.service in _TELL_THEMSELVES:
+    if connector.service != Service.SQS:
         return connector
     return _LateConnector(connector, _hole(connector.service, hole_to, window))
 

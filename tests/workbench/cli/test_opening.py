@@ -1,5 +1,6 @@
 """What was typed becomes connectors: all of them or none, and each with what concerns it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -56,17 +57,31 @@ def test_two_names_of_one_source_are_refused_and_the_same_name_twice_is_one(
 def test_an_application_of_the_kcl_concerns_streams_alone(
     opened: dict[str, tuple[Opened, dict[str, Any]]],
 ) -> None:
-    sources = ["kinesis:orders", "sqs:dlq", "lambda:charge"]
+    sources = ["kinesis:orders", "dynamodb:table", "sqs:dlq", "lambda:charge"]
 
     Asked(sources, "peek", kcl_application="orders-app").open(Access())
 
     assert {source: said.get("lease_table") for source, (_, said) in opened.items()} == {
         "kinesis:orders": "orders-app",
+        "dynamodb:table": "orders-app",
         "sqs:dlq": None,
         "lambda:charge": None,
     }
-    assert "lease_table" not in opened["sqs:dlq"][1]
     assert opened["sqs:dlq"][1]["mode"] == "peek"
+
+
+def test_a_topic_is_tapped_from_when_that_can_be_where_no_beginning_was_asked_for(
+    opened: dict[str, tuple[Opened, dict[str, Any]]],
+) -> None:
+    sources = ["sns:orders", "kinesis:orders"]
+    at = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+    Asked(sources[:1], None, at, from_tip=True).open(Access())
+    Asked(sources[1:], None, at, from_tip=True).open(Access())
+    assert [opened[source][1]["since"] for source in sources] == [None, at]
+
+    Asked(sources[:1], None, at).open(Access())
+    assert opened["sns:orders"][1]["since"] == at
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,29 @@ def test_a_payload_cannot_write_on_the_terminal_nor_begin_a_line_of_its_own(
         assert ran.out.rstrip("\n").isprintable()
 
 
+def test_what_is_redacted_is_on_no_screen_and_on_no_disk(
+    kinesis: Any,
+    stream: str,
+    local_aws: LocalAws,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    data = b'{"mail":"bob@example.com"}'
+    kinesis.put_record(StreamName=stream, PartitionKey="bob@example.com", Data=data)
+
+    ran = run(
+        capfd,
+        *("tail", f"kinesis:{stream}", "--since", "1h", "--for", "3s", "--redact", "detect"),
+        *("--redact-key", tmp_path / "key", "--keep", tmp_path / "t.trace", *local(local_aws)),
+    )
+
+    assert ran.out.count("tok_email_") == 2
+    assert "bob@" not in ran.out + ran.err
+    with open_trace(tmp_path / "t.trace") as trace:
+        [kept] = trace.sql("select body, ordering_key, envelope from records").rows()
+    assert "bob@" not in str(kept)
+
+
 def test_a_topic_is_left_as_it_was_found(tails: Any, local_aws: LocalAws) -> None:
     sns = local_client("sns", local_aws.endpoint_url)
     arn = sns.create_topic(Name=unique("tail"))["TopicArn"]

@@ -16,6 +16,10 @@ from tests.workbench.trace.scripted import T0, ScriptedConnector
 from workbench.tail.session import Tailed, tail
 from workbench.tail.watching import Notice, Seen, Watch
 from workbench.trace import open_trace
+from workbench.trace.redaction.keys import Key
+from workbench.trace.redaction.profile import load_profile
+from workbench.trace.redaction.redactor import Redactor
+from workbench.trace.redaction.rules import Rules
 from workbench.trace.where import Where
 
 STREAM = "arn:aws:kinesis:us-east-1:111111111111:stream/orders"
@@ -53,7 +57,12 @@ def stored(trace: Path) -> set[str]:
         return set(opened.sql("select record_id from records")["record_id"])
 
 
-def run(screen: Screen, *connectors: ScriptedConnector, where: Where | None = None) -> Tailed:
+def run(
+    screen: Screen,
+    *connectors: ScriptedConnector,
+    where: Where | None = None,
+    redactor: Redactor | None = None,
+) -> Tailed:
     clock = VirtualClock(T0 + timedelta(minutes=1))
     return tail(
         screen.trace,
@@ -64,6 +73,7 @@ def run(screen: Screen, *connectors: ScriptedConnector, where: Where | None = No
         clock=clock.for_capture(),
         budgets=Budgets(local=True),
         stop=screen.stop,
+        redactor=redactor,
     )
 
 
@@ -150,23 +160,20 @@ def test_a_throttle_is_told_while_it_lasts_and_so_is_its_end(tmp_path: Path) -> 
     ]
 
 
-def test_what_is_shown_is_what_was_prepared_for_the_disk(tmp_path: Path) -> None:
+def test_what_is_redacted_reaches_neither_the_disk_nor_the_screen(tmp_path: Path) -> None:
     screen = Screen(tmp_path / "t.trace", enough=5)
-    tail(
-        screen.trace,
-        [ScriptedConnector(STREAM, {"a": 5})],
-        since=T0,
-        watch=Watch(),
-        show=screen.show,
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(local=True),
-        stop=screen.stop,
-        prepare=lambda page: replace(
-            page, records=tuple(replace(record, body=b"redacted") for record in page.records)
-        ),
+    stream = ScriptedConnector(STREAM, {"a": 5})
+    plain = stream.record
+    stream.record = lambda shard, number: replace(  # type: ignore[method-assign]
+        plain(shard, number), body=b'{"mail": "bob@example.com"}'
     )
 
-    assert {each.body for each in screen.seen if isinstance(each, Record)} == {b"redacted"}
+    run(screen, stream, redactor=Redactor(Rules(load_profile("detect"), Key(bytes(32)))))
+
+    [shown] = {each.body for each in screen.seen if isinstance(each, Record)}
+    with open_trace(screen.trace) as trace:
+        assert set(trace.sql("select body from records")["body"]) == {shown}
+    assert shown.startswith(b'{"mail": "tok_email_')
 
 
 def test_an_error_of_the_screen_ends_the_tail_with_the_trace_closed(tmp_path: Path) -> None:

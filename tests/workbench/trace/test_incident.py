@@ -24,6 +24,7 @@ from workbench.trace.incident import (
 from workbench.trace.source_reader import Limits
 
 GROUP = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:orders-dlq"
 TOPIC = "arn:aws:sns:us-east-1:111111111111:orders"
 WINDOW = window_around(T0, timedelta(minutes=30))
 BEFORE, AFTER = WINDOW.from_at, WINDOW.to_at
@@ -75,22 +76,22 @@ def test_gone_is_what_the_service_has_dropped_of_the_window(
 
 
 def test_what_was_gone_is_a_hole_in_front_of_what_is_read(tmp_path: Path) -> None:
-    logs = ScriptedConnector(GROUP, {"": 15}, service="aws:logs")
+    queue = ScriptedConnector(QUEUE, {"": 15}, service="aws:sqs")
 
-    capture_id = read(tmp_path / "t.trace", with_hole(logs, T0, WINDOW))
+    capture_id = read(tmp_path / "t.trace", with_hole(queue, T0, WINDOW))
 
     with open_trace(tmp_path / "t.trace") as trace:
         holes = trace.sql("select from_at, to_at, cause from coverage where state = 'hole'").rows()
         assert trace.sql("select count(*) from records").item() == 15
     assert holes == [(BEFORE, T0, Cause.TRIMMED)]
-    assert logs.closed == 1
+    assert queue.closed == 1
     assert capture_coverage(tmp_path / "t.trace", capture_id) == {
-        GROUP: {"holes_by_cause": {"trimmed": 1}, "sealed_until_at": None}
+        QUEUE: {"holes_by_cause": {"trimmed": 1}, "sealed_until_at": None}
     }
 
 
 def test_the_hole_is_told_with_the_first_page_alone() -> None:
-    late = with_hole(ScriptedConnector(GROUP, {"": 15}, service="aws:logs"), T0, WINDOW)
+    late = with_hole(ScriptedConnector(QUEUE, {"": 15}, service="aws:sqs"), T0, WINDOW)
 
     pages = late.read(Partition(""), None)
     first, second = next(pages), next(pages)
@@ -100,11 +101,11 @@ def test_the_hole_is_told_with_the_first_page_alone() -> None:
     assert all(span.cause is None for span in second.spans)
 
 
-@pytest.mark.parametrize("service", ["aws:kinesis", "aws:dynamodb"])
-def test_streams_tell_themselves_what_was_trimmed_of_each_shard(service: str) -> None:
-    stream = ScriptedConnector("arn", {"a": 1}, service=service)
+@pytest.mark.parametrize("service", ["aws:kinesis", "aws:dynamodb", "aws:logs", "aws:sns"])
+def test_other_connectors_tell_themselves_what_they_cannot_read(service: str) -> None:
+    other = ScriptedConnector("arn", {"a": 1}, service=service)
 
-    assert with_hole(stream, T0, WINDOW) is stream
+    assert with_hole(other, T0, WINDOW) is other
 
 
 def test_a_topic_whose_window_is_over_is_all_hole_and_is_not_asked(tmp_path: Path) -> None:
