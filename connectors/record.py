@@ -241,3 +241,22 @@ class Resumable(Protocol):
         Called once, before `partitions` and `read`, with all checkpoints that there are of the source.
         """
         ...
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """A connector that collects until it is told that no more is wanted."""
+
+    def finish(self) -> None:
+        """Collect nothing new; what was collected is still to be read."""
+        ...
+
+
+@runtime_checkable
+class Affecting(Protocol):
+    """A connector that does something to somebody's messages, and may end before a page could tell it."""
+
+    @property
+    def unrecorded_effects(self) -> Sequence[PeekEffect]:
+        """What was done and stands on no page, or otherwise than there."""
+        ...

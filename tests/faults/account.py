@@ -12,9 +12,16 @@ from tests.scripted_aws.faults import Fault, aws_error
 from tests.scripted_aws.kinesis import ScriptedKinesis
 from tests.scripted_aws.logs import ScriptedLogs
 from tests.scripted_aws.serving import Caller, NoFunctions
+from tests.scripted_aws.sns import ScriptedSns
 from tests.scripted_aws.sqs import ScriptedSqs
 
-SOURCES = ("kinesis:orders", "dynamodb:orders", "logs:/aws/lambda/pay", "sqs:orders-dlq")
+SOURCES = (
+    "kinesis:orders",
+    "dynamodb:orders",
+    "logs:/aws/lambda/pay",
+    "sqs:orders-dlq",
+    "sns:orders",
+)
 READS = (
     "GetRecords",
     "GetShardIterator",
@@ -79,6 +86,9 @@ class Account:
         producer = ScriptedSqs(self.clock, self.queues.account, who="producer")
         self.queue_url = producer.create_queue(QueueName="orders-dlq")["QueueUrl"]
         self.producer = producer
+        self.topics = ScriptedSns(self.clock, self.queues.account, faults=weather)
+        self.publisher = ScriptedSns(self.clock, self.queues.account, self.topics.account)
+        self.topic_arn = self.publisher.create_topic(Name="orders")["TopicArn"]
 
     def fakes(self) -> dict[str, object]:
         """By boto3's names of the services."""
@@ -88,6 +98,7 @@ class Account:
             "dynamodbstreams": self.table,
             "logs": self.logs,
             "sqs": self.queues,
+            "sns": self.topics,
             "lambda": NoFunctions(),
             "sts": Caller(),
         }
@@ -117,10 +128,11 @@ class Account:
             self._log,
             self._log,
             self._send,
+            self._publish,
             self._reshard,
             self._rotate,
         )
-        self.chance.choices(actions, (*[1] * 8, 0.12, 0.05))[0]()
+        self.chance.choices(actions, (*[1] * 9, 0.12, 0.05))[0]()
 
     def _next(self) -> int:
         self.number += 1
@@ -143,6 +155,9 @@ class Account:
     def _send(self) -> None:
         self.producer.send_message(QueueUrl=self.queue_url, MessageBody=f'{{"n":{self._next()}}}')
 
+    def _publish(self) -> None:
+        self.publisher.publish(TopicArn=self.topic_arn, Message=f'{{"n":{self._next()}}}')
+
     def _reshard(self) -> None:
         shards = self.kinesis.open_shards("orders")
         which = self.chance.randrange(len(shards))
@@ -162,7 +177,8 @@ class Account:
     def ledger(self) -> dict[str, dict[str, list[str]]]:
         """All that was ever written, by service and partition, in its order: record ids."""
         written: dict[str, dict[str, list[str]]] = {
-            service: {} for service in ("aws:kinesis", "aws:dynamodb", "aws:logs", "aws:sqs")
+            service: {}
+            for service in ("aws:kinesis", "aws:dynamodb", "aws:logs", "aws:sqs", "aws:sns")
         }
         for record in self.kinesis.state.ledger:
             written["aws:kinesis"].setdefault(record.shard_id, []).append(record.record_id)
@@ -173,4 +189,5 @@ class Account:
         written["aws:sqs"][""] = [
             message.message_id for message in self.queues.account.queues["orders-dlq"].sent
         ]
+        written["aws:sns"][""] = [each.message_id for each in self.topics.account.published]
         return written

@@ -107,6 +107,9 @@ def written(account: Account, service: str) -> dict[str, tuple[str, datetime]]:
         }
     if service == "aws:logs":
         return {x.event_id: ("", instant_of_ms(x.at_ms)) for x in account.logs.state.lines}
+    if service == "aws:sns":
+        published = account.topics.account.published
+        return {each.message_id: ("", each.published_at) for each in published}
     sent = account.queues.account.queues["orders-dlq"].sent
     return {message.message_id: ("", message.sent_at) for message in sent}
 
@@ -160,12 +163,7 @@ def test_stored_is_written_less_the_holes_and_nothing_is_twice(
             "select service, record_id, partition_id, receive_count from records order by delivery_id"
         ).rows()
         known = holes(opened)
-    service = {
-        "kinesis": "aws:kinesis",
-        "dynamodb": "aws:dynamodb",
-        "logs": "aws:logs",
-        "sqs": "aws:sqs",
-    }[source.split(":")[0]]
+    service = f"aws:{source.split(':')[0]}"
     told = written(account, service)
     twice = [row for row, times in Counter(rows).items() if times > 1]
     assert twice == []

@@ -17,10 +17,8 @@ from typing import Any, Self
 from connectors.record import Mode
 from tests.scripted_aws.clock import START, VirtualClock
 from tests.scripted_aws.faults import aws_error
+from tests.scripted_aws.sqs import ACCOUNT, REGION
 from workbench.trace.source_reader import Clock
-
-REGION = "us-east-1"
-ACCOUNT = "111111111111"
 
 
 @dataclass(frozen=True)

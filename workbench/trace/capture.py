@@ -11,9 +11,10 @@ from typing import Any
 
 from connectors.budget import Budgets
 from connectors.errors import ConnectorError
-from connectors.record import Connector, Page
+from connectors.record import Affecting, Connector, Page
 from workbench.errors import WorkbenchError
-from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState, WaitingPage
+from workbench.trace.partition_reader import WaitingPage
+from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState
 from workbench.trace.writer import TraceWriter
 
 TURN_S = 0.000_1
@@ -82,7 +83,7 @@ def capture(
         prepare: what is done to every page before its first byte reaches the disk; called from several threads.
         redaction: how `prepare` redacts, for the trace's books; None: it does not.
         committed: called after each commit, in the writer's thread, with source and page of all that became durable.
-        progress: called after each commit with the state of every source.
+        progress: called after each commit, and while nothing comes, with the state of every source.
 
     Raises:
         FencedError: another capture has taken over one of the sources.
@@ -161,6 +162,8 @@ def _write(
             progress()
         elif ended:
             return
+        else:
+            progress()
 
 
 def _commit(writer: TraceWriter, batch: list[WaitingPage]) -> None:
@@ -198,7 +201,11 @@ def _close_books(writer: TraceWriter, readers: "Sequence[SourceReader]") -> None
             writer.mend(reader.connector.source_arn)
         for partition_id, span in reader.holes:
             writer.append_hole(reader.connector.source_arn, partition_id, span)
-            reader.state.holes += 1
+        if isinstance(reader.connector, Affecting):
+            effects = tuple(reader.connector.unrecorded_effects)
+            writer.append_effects(reader.connector.source_arn, effects)
+        # Counted at the end: what came late may have been sealed since.
+        reader.state.holes = writer.holes(reader.connector.source_arn)
 
 
 def _let_go(

@@ -242,6 +242,11 @@ class Catalog:
         )
         return {partition: parse_instant(to_at) for partition, to_at in found}
 
+    def holes(self, source_arn: str, capture_id: str) -> int:
+        """How many holes a capture has noted of a source, less those mended since."""
+        counted = "select count(*) from coverage where source_arn = ? and capture_id = ? and state = 'hole'"
+        return int(self.one(counted, (source_arn, capture_id)))
+
     def mend(self, source_arn: str) -> None:
         """Forget that the source as a whole could not be read once: its partitions have been read since."""
         with self.transaction() as connection:

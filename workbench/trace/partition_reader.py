@@ -14,6 +14,7 @@ from connectors.errors import (
     ThrottledError,
 )
 from connectors.record import Cause, Checkpoint, Connector, Page, Partition
+from workbench.trace.writer import LaidOutPage
 
 TRIES = 6
 """Attempts at a page that is refused or corrupt before its partition is given up with a hole."""
@@ -22,7 +23,16 @@ FIRST_PAUSE_MS = 500
 WHOLE_SOURCE = (AccessDeniedError, OperationRefusedError, SourceNotFoundError)
 """What no other partition of the source would be spared, and no second try would mend."""
 
-HandOver = Callable[[Page], "Future[None]"]
+
+@dataclass(slots=True)
+class WaitingPage:
+    """A page on its way to the writer; the future is done when it is durable, and carries the writer's error."""
+
+    laid_out: LaidOutPage
+    durable: "Future[None]" = field(default_factory=Future)
+
+
+HandOver = Callable[[Page], WaitingPage]
 
 
 @dataclass(slots=True)
@@ -32,7 +42,7 @@ class PartitionReader:
     partition: Partition
     connector: Connector
     hand_over: HandOver
-    """Takes a page to the writer; its future is done when the page is durable."""
+    """Takes a page to the writer, without what is stored already."""
     checkpoint: Checkpoint | None
     read_to_at: datetime | None
     """The partition's time is proved read up to here; None: nothing of it."""
@@ -50,7 +60,7 @@ class PartitionReader:
     given_up: Cause | None = None
     _pages: Iterator[Page] | None = field(default=None, repr=False)
     _read: Page | None = field(default=None, repr=False)
-    _waiting: "tuple[Page, Future[None]] | None" = field(default=None, repr=False)
+    _waiting: WaitingPage | None = field(default=None, repr=False)
 
     @property
     def partition_id(self) -> str:
@@ -94,7 +104,7 @@ class PartitionReader:
         """
         page, self._read = self._read, None
         if page is not None:
-            self._waiting = (page, self.hand_over(page))
+            self._waiting = self.hand_over(page)
         return page
 
     def settle(self) -> Page | None:
@@ -105,9 +115,9 @@ class PartitionReader:
         """
         if self._waiting is None:
             return None
-        page, future = self._waiting
-        self._waiting = None
-        future.result()
+        waiting, self._waiting = self._waiting, None
+        waiting.durable.result()
+        page = waiting.laid_out.page
         self.checkpoint = page.checkpoint
         self.behind_ms = page.millis_behind_latest
         read = [span.to_at for span in page.spans if span.cause is None]

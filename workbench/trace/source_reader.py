@@ -6,21 +6,27 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from connectors.budget import Budgets
 from connectors.errors import ConnectorError, SourceNotFoundError
-from connectors.record import Cause, Connector, Page, Partition, Resumable, Service, Span
+from connectors.record import Cause, Connector, Finishing, Page, Partition, Resumable, Service, Span
 from workbench.errors import WorkbenchError
 from workbench.trace.configuration import ConfigurationWatch
 from workbench.trace.logged_deliveries import with_logged_deliveries
-from workbench.trace.partition_reader import TRIES, WHOLE_SOURCE, PartitionReader, pause_ms
+from workbench.trace.partition_reader import (
+    TRIES,
+    WHOLE_SOURCE,
+    PartitionReader,
+    WaitingPage,
+    pause_ms,
+)
 from workbench.trace.repeats import RepeatedEvents
 from workbench.trace.turns import Turns
 from workbench.trace.unread import Asked, unread
-from workbench.trace.writer import LaidOutPage, TraceWriter
+from workbench.trace.writer import TraceWriter
 
 T = TypeVar("T")
 STREAMS = (Service.KINESIS, Service.DYNAMODB)
@@ -67,14 +73,6 @@ class Clock:
     monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
     wait: Callable[[threading.Event, float], object] = threading.Event.wait
     """Waits so many seconds, or until the event is set."""
-
-
-@dataclass(slots=True)
-class WaitingPage:
-    """A page on its way to the writer; the future is done when it is durable, and carries the writer's error."""
-
-    laid_out: LaidOutPage
-    durable: "Future[None]" = field(default_factory=Future)
 
 
 class SourceReader(threading.Thread):
@@ -160,7 +158,7 @@ class SourceReader(threading.Thread):
         if not isinstance(connector, Resumable):
             return
         for page in self._patiently(lambda: tuple(connector.resume(dict(self._checkpoints)))):
-            self._hand_over(page).result()
+            self._hand_over(page).durable.result()
             self._checkpoints[page.checkpoint.partition_id] = page.checkpoint
             self.state.holes += sum(span.cause is not None for span in page.spans)
 
@@ -211,7 +209,8 @@ class SourceReader(threading.Thread):
             return
         if reader.checkpoint is not None:
             self._checkpoints[reader.partition_id] = reader.checkpoint
-        self.state.records += len(durable.records)
+        own = self.connector.source_arn
+        self.state.records += sum(record.source_arn == own for record in durable.records)
         self.state.holes += sum(span.cause is not None for span in durable.spans)
         told = [r.behind_ms for r in self._readers.values() if r.behind_ms is not None]
         self.state.behind_ms = max(told, default=None)
@@ -259,12 +258,12 @@ class SourceReader(threading.Thread):
         checkpoint = self._checkpoints.get(partition_id)
         return checkpoint is not None and checkpoint.finished
 
-    def _hand_over(self, page: Page) -> "Future[None]":
+    def _hand_over(self, page: Page) -> WaitingPage:
         fresh = self._repeats.without(self.connector.source_arn, page)
         prepared = self._prepare(with_logged_deliveries(fresh))
         waiting = WaitingPage(self._writer.lay_out(self.connector.source_arn, prepared))
         self._pages.put(waiting)
-        return waiting.durable
+        return waiting
 
     def _is_last(self, page: Page) -> bool:
         until = self._limits.until
@@ -348,6 +347,8 @@ class SourceReader(threading.Thread):
         now_ms = self._clock.monotonic_ms()
         if self._stopped_ms is None:
             self._stopped_ms = now_ms
+            if isinstance(self.connector, Finishing):
+                self.connector.finish()
         return now_ms - self._stopped_ms > DRAINED_WITHIN_MS
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from connectors.record import Checkpoint, Page, Record, Resource, Span
+from connectors.record import Checkpoint, Page, PeekEffect, Record, Resource, Span
 from workbench.errors import TraceError
 from workbench.trace.catalog import FILE_NAME, Catalog
 from workbench.trace.commit import Commit, Move
@@ -118,6 +118,15 @@ class TraceWriter:
         self._commit(
             (), (Move(source_arn, partition_id, spans=(span,)),), epochs=self._held(source_arn)
         )
+
+    def append_effects(self, source_arn: str, effects: tuple[PeekEffect, ...]) -> None:
+        """Note what a peek did to messages."""
+        if effects:
+            self._commit((), (Move(source_arn, "", peek_effects=effects),))
+
+    def holes(self, source_arn: str) -> int:
+        """How many holes of the source this capture leaves."""
+        return self.catalog.holes(source_arn, self.capture_id)
 
     def mend(self, source_arn: str) -> None:
         """The source was read whole: that an earlier capture could not read it at all is a hole no longer."""
