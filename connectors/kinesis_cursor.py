@@ -13,7 +13,7 @@ from connectors.access.failures import aws_code
 from connectors.answers import Clock
 from connectors.errors import ConnectorError, CorruptAnswerError
 from connectors.kinesis_calls import StreamCalls, StreamFacts
-from connectors.kinesis_pages import Origin, RecordsAnswer, read_answer, what_is_told
+from connectors.kinesis_pages import Damaged, Origin, RecordsAnswer, read_answer, what_is_told
 from connectors.record import Record
 from connectors.stream_position import StreamPosition
 
@@ -40,6 +40,8 @@ class Shared:
     """Shard that need not be read any more, to where reading it ended: what follows began no earlier."""
     limits: dict[str, int] = field(default_factory=dict)
     """Shard to how many records to ask it for."""
+    damaged: dict[str, str] = field(default_factory=dict)
+    """Shard to the record that could not be read; a second time, it is so in the stream."""
 
 
 @dataclass(slots=True)
@@ -84,6 +86,7 @@ class ShardCursor:
             raw, requests = self._raw_answer(position, origin)
             came = replace(origin, received_at=self.now())
             answer = self._in_order(read_answer(raw, came), position, origin)
+            answer = self._up_to_damage(answer, origin)
         except CorruptAnswerError as error:
             answer, requests = self._less_or_told(raw, position, error), 1
         self._iterator = answer.next_iterator
@@ -141,6 +144,29 @@ class ShardCursor:
         if behind or (number is None and told.next_iterator is None):
             raise error
         return RecordsAnswer((told,), told.next_iterator, 1, (), whole=False)
+
+    def _up_to_damage(self, answer: RecordsAnswer, origin: Origin) -> RecordsAnswer:
+        """What stands before the first damaged record; the record itself only when it comes damaged again.
+
+        Raises:
+            CorruptAnswerError: Nothing stands before it: another try may bring it whole.
+        """
+        damaged = [n for n, entry in enumerate(answer.entries) if isinstance(entry, Damaged)]
+        if not damaged:
+            return answer
+        if damaged[0] > 0:
+            before = answer.entries[: damaged[0]]
+            return replace(answer, entries=before, next_iterator=None, behind_ms=1, whole=False)
+        numbers = [answer.entries[n].sequence_number for n in damaged]
+        if numbers[0] is not None and self.shared.damaged.get(self.shard_id) == numbers[0]:
+            if None not in numbers:
+                return answer
+        elif numbers[0] is not None:
+            self.shared.damaged[self.shard_id] = numbers[0]
+        raise CorruptAnswerError(
+            f"{origin.wanted}: a whole record was wanted, found {numbers[0] or 'one'} damaged; "
+            "try again"
+        )
 
     def _in_order(
         self, answer: RecordsAnswer, position: StreamPosition, origin: Origin

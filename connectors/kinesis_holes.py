@@ -8,7 +8,6 @@ from connectors.kinesis_calls import StreamFacts
 from connectors.kinesis_pages import Damaged
 from connectors.record import Cause, Checkpoint, Page, Partition, Record, Span
 from connectors.stream_position import (
-    SLACK,
     StreamPosition,
     decode_position,
     encode_position,
@@ -94,8 +93,8 @@ def holes_of_damaged(
             continue
         before_at = next(filter(None, map(arrived_at, reversed(entries[:n]))), read_to_at)
         after_at = next(filter(None, map(arrived_at, entries[n + 1 :])), asked_at)
-        from_at = (before_at or after_at) - SLACK
-        spans.append(Span(from_at, max(from_at, after_at) + SLACK, Cause.CORRUPT_PAGE))
+        from_at = before_at or after_at
+        spans.append(Span(from_at, max(from_at, after_at), Cause.CORRUPT_PAGE))
     return tuple(spans)
 
 

@@ -20,7 +20,7 @@ from connectors.kinesis_holes import (
     position_of_new_stream,
 )
 from connectors.kinesis_pages import Damaged, Origin, RecordsAnswer
-from connectors.record import Checkpoint, Page, Partition, Record, Service, Span
+from connectors.record import Cause, Checkpoint, Page, Partition, Record, Service, Span
 from connectors.stream_position import (
     SLACK,
     StreamPosition,
@@ -47,6 +47,8 @@ class ShardReader:
     until: datetime | None = None
     service: str = Service.KINESIS
     _position: StreamPosition = field(default_factory=StreamPosition, init=False)
+    _unplaced: datetime | None = field(default=None, init=False)
+    """From when on a record is damaged whose instant nobody tells."""
     _cursor: ShardCursor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,14 +124,17 @@ class ShardReader:
         children = self._children_at_end(answer) if answer.over else None
         at_tip = children is not None or answer.behind_ms == 0
         lost = self._trimmed(entries, at_tip, still_there, asked_at)
-        damaged = holes_of_damaged(entries, self._position.read_to_at, asked_at)
+        damaged = self._damaged(entries, at_tip, asked_at)
+        stands = self._checkpoint(finished=False)
         self._position, spans = self._position.moved(records, asked_at if at_tip else None)
         self._step_over(entries)
         self._cursor.keep_small(records)
         if children is not None:
             self._position = replace(self._position, children=children)
             self.shared.ended[self._shard_id] = self._position
-        checkpoint = self._checkpoint(finished=children is not None)
+        # What a damaged record leaves is known with the next one; until then nothing has moved.
+        moved = self._checkpoint(finished=children is not None)
+        checkpoint = moved if self._unplaced is None else stands
         return Page(records, checkpoint, (*lost, *spans, *damaged), answer.behind_ms, requests)
 
     def _trimmed(
@@ -156,6 +161,22 @@ class ShardReader:
         until_at = oldest_at if first_at is None else min(oldest_at, first_at + SLACK)
         self._position, hole = self._position.trimmed_to(until_at)
         return hole
+
+    def _damaged(
+        self, entries: Sequence[Record | Damaged], at_tip: bool, asked_at: datetime
+    ) -> tuple[Span, ...]:
+        """Holes of the damaged records; one that tells no instant reaches to the next record that does."""
+        read_to_at, unplaced = self._position.read_to_at, self._unplaced
+        placed = [entry for entry in entries if isinstance(entry, Record) or arrived_at(entry)]
+        if not (placed or at_tip):
+            self._unplaced = read_to_at if entries and unplaced is None else unplaced
+            return ()
+        holes = holes_of_damaged(entries, read_to_at, asked_at)
+        if unplaced is None:
+            return holes
+        self._unplaced = None
+        next_at = next(filter(None, map(arrived_at, placed)), asked_at)
+        return (Span(unplaced, max(unplaced, next_at), Cause.CORRUPT_PAGE), *holes)
 
     def _step_over(self, entries: Sequence[Record | Damaged]) -> None:
         """Move behind the page's last entry, also where that one is damaged."""

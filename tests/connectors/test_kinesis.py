@@ -730,25 +730,36 @@ def test_a_damage_that_tells_nothing_ends_the_shard_with_an_error(
     assert "unreadable answer" in store.given_up[SHARD]
 
 
-def test_one_damaged_record_does_not_hide_the_others_of_its_page(
-    kinesis: ScriptedKinesis, clock: VirtualClock
+@pytest.mark.parametrize("times", [1, 99])
+def test_one_damaged_record_does_not_hide_the_others_and_is_a_hole_if_it_stays_damaged(
+    kinesis: ScriptedKinesis, clock: VirtualClock, times: int
 ) -> None:
-    put(kinesis, 1, 2, 3)
+    put(kinesis, 1, 2)
+    clock.forward(seconds=1)
+    put(kinesis, 3)
+    clock.forward(seconds=1)
+    put(kinesis, 4)
+    left = [times]
 
     def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
-        del answer["Records"][-1]["Data"]
+        for record in answer["Records"]:
+            if record["Data"] == b"3" and left[0] > 0:
+                record["Data"] = None
+                left[0] -= 1
         return answer
 
-    kinesis.faults = one_by_one([Fault(damaged=spoiled)], only="GetRecords")
-    page = next(opened(kinesis).read(Partition(SHARD), None))
-    assert bodies([page]) == [b"1", b"2"]
-    lost = kinesis.state.ledger[-1]
-    (hole,) = [span for span in page.spans if span.cause == "corrupt_page"]
-    assert (hole.from_at, hole.to_at - hole.from_at) == (
-        lost.arrived_at,
-        timedelta(milliseconds=1),
+    kinesis.faults = lambda operation, asked: (
+        Fault(damaged=spoiled) if operation == "GetRecords" else None
     )
-    assert decode_position(page.checkpoint).after == str(lost.sequence_number)
+    store = captured(kinesis)
+    lost = kinesis.state.ledger[2]
+    if times == 1:
+        assert (store.bodies, store.holes()) == ([b"1", b"2", b"3", b"4"], [])
+    else:
+        assert store.bodies == [b"1", b"2", b"4"]
+        (hole,) = store.holes("corrupt_page")
+        assert hole == (SHARD, lost.arrived_at, lost.arrived_at + timedelta(milliseconds=1))
+    assert store.given_up == {}
 
 
 def test_a_throttle_reaches_whoever_can_wait(kinesis: ScriptedKinesis) -> None:
