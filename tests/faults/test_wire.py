@@ -35,8 +35,6 @@ def not_yet(case: Case) -> str | None:
         return None
     if case.source == "logs" and (stays or error is AccessDeniedError):
         return "the hole of a group that is given up does not begin where reading stood"
-    if error is AccessDeniedError and case.page == 0:
-        return "a stream that was given up before its first page has a hole that begins too late"
     return None
 
 
