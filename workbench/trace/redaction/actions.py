@@ -1,10 +1,13 @@
 """What is done with a value that a rule or a detector matched."""
 
+import re
 from enum import StrEnum
 
 from workbench.trace.redaction.keys import Key
 
 DROPPED, MASK = "[dropped]", "****"
+REPLACED = re.compile(r"tok_[a-z0-9_]+_[a-z2-7]{26}|\*{4}[^\W_]{0,4}|\[dropped\]|\(not captured\)")
+"""What stands for a value: put there by an earlier pass, or by whoever wrote the payload."""
 
 
 class Action(StrEnum):

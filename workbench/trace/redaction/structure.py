@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from workbench.trace.payload import DEEPEST
-from workbench.trace.redaction.actions import Action, as_json
+from workbench.trace.redaction.actions import REPLACED, Action, as_json
 from workbench.trace.redaction.checksums import is_card_number
 from workbench.trace.redaction.edits import Edits
 from workbench.trace.redaction.rules import Rules
@@ -22,8 +22,6 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 FIRST = re.compile(r'\A\s*+"|[{\[]')
-IS_TOKEN = re.compile(r"tok_[a-z0-9_]+_[a-z2-7]{26}").fullmatch
-"""Redacted already: by an earlier pass, or where the payload was written."""
 TYPE_NAMES = ("DataType", "dataType", "Type")
 """Beside a message attribute's value; never a value itself."""
 Inner: TypeAlias = Callable[[str, str | int], str | None]
@@ -151,7 +149,7 @@ class Structure:
             action = Action.DROP
         if action is None:
             self._look_into(token, raw, self._path[-1] if self._path else "")
-        elif action is Action.KEEP or not raw or IS_TOKEN(raw):
+        elif action is Action.KEEP or not raw or REPLACED.fullmatch(raw):
             self._edits.settle(start, end, None)
         else:
             value = _decoded(raw)

@@ -6,7 +6,7 @@ import re
 import zlib
 
 from workbench.trace.payload import DEEPEST
-from workbench.trace.redaction.actions import DROPPED, MASK, Action, as_text
+from workbench.trace.redaction.actions import REPLACED, Action, as_text
 from workbench.trace.redaction.checksums import is_card_number
 from workbench.trace.redaction.detectors import shape_of
 from workbench.trace.redaction.edits import Edits
@@ -33,9 +33,11 @@ VALUE = re.compile(
 QUOTED = re.compile(r'"\s*+:\s*+"')
 LINE = re.compile(r"""[^\r\n"'{}\\]++""")
 NO_SECRETS = ("none", "null", "true", "false", "undefined")
-REPLACED = ("tok_", MASK, DROPPED, "(not captured)")
-ECHO_CHARACTERS, WHOLE_CHARACTERS = 6, 4
-"""A matched value of six is replaced wherever it stands alone in its record, one of four where it is a whole string."""
+ECHO_CHARACTERS = 6
+"""A matched value of so many is replaced wherever it stands alone in its record, one of four where it is a string."""
+WHOLE, WORD = re.compile(r'"(?P<value>[^"\\]{4,}+)"'), re.compile(r"(?P<value>\w{6,}+)")
+PHRASES_MOST = 100
+"""So many values of more than one word are looked for elsewhere; where they were matched all are replaced."""
 
 
 class UninspectedError(ValueError):
@@ -85,17 +87,22 @@ class TextRedactor:
         return edits.applied()
 
     def echoes(self, text: str) -> str:
-        """The text without the values that rules matched elsewhere in the record."""
-        for value, stands in self.matched.items():
-            if value not in text:
-                continue
-            if text == value:
-                return stands
-            if len(value) >= ECHO_CHARACTERS:
-                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", lambda _: stands, text)  # noqa: B023 - used at once
-            elif len(value) >= WHOLE_CHARACTERS:
-                text = text.replace(f'"{value}"', f'"{stands}"')
+        """The text without the values that rules matched elsewhere in the record; in time that grows with the text."""
+        if text in self.matched:
+            return self.matched[text]
+        text = WHOLE.sub(self._echo, text)
+        text = WORD.sub(self._echo, text)
+        phrases = [v for v in self.matched if len(v) >= ECHO_CHARACTERS and not WORD.fullmatch(v)]
+        for value in phrases[:PHRASES_MOST]:
+            if value in text:
+                alone = rf"(?<!\w){re.escape(value)}(?!\w)"
+                text = re.sub(alone, lambda _: self.matched[value], text)  # noqa: B023 - used at once
         return text
+
+    def _echo(self, found: re.Match[str]) -> str:
+        value = found["value"]
+        stands = self.matched.get(value)
+        return found[0] if stands is None else found[0].replace(value, stands)
 
     def _has_structure(self, text: str, shape: str, named: list[tuple[int, int, Action]]) -> bool:
         """Whether the JSON in the text must be taken apart: most of it need not."""
@@ -166,7 +173,8 @@ class TextRedactor:
             line = LINE.match(text, value_start)
             value_end = line.end() if line else value_end
         value = text[value_start:value_end]
-        if not value or value.startswith(REPLACED) or value.lower() in NO_SECRETS:
+        is_word = group == "bare" and value.lower() in NO_SECRETS
+        if not value or is_word or REPLACED.fullmatch(value):
             return end
         stands = self._rules.stands_for(value, action)
         self.matched[value] = stands
