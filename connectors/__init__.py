@@ -19,6 +19,7 @@ from connectors.access import (
     policy_of_all,
     sweeping_policy,
 )
+from connectors.access.preflight import Preflight
 from connectors.answers import Clock
 from connectors.budget import Budget, Budgets, Share, share_of
 from connectors.dynamodb_streams import TableStream, open_table_stream
@@ -75,6 +76,7 @@ __all__ = [
     "Page",
     "Partition",
     "PeekEffect",
+    "Preflight",
     "Record",
     "Resource",
     "Service",

@@ -1,7 +1,7 @@
-"""Two rules between boto3 and the wire: an answer is whole or it is an error, and a throttle is not hammered.
+"""Three rules between boto3 and the wire: answers are whole, throttles not hammered, lost receives not hushed up.
 
-botocore hands out `{}` for an answer that was cut off, and asks three times within a second or two
-where AWS asked to slow down.
+botocore hands out `{}` for an answer that was cut off, asks three times within a second or two where
+AWS asked to slow down, and receives anew, without a word, where the answer to a receive was lost.
 """
 
 import json
@@ -12,19 +12,22 @@ from typing import Any
 from connectors.access.failures import is_throttle
 from connectors.errors import CorruptAnswerError
 
-PACED = frozenset({"GetRecords", "GetShardIterator", "FilterLogEvents", "ReceiveMessage"})
+PACED = frozenset({"GetRecords", "GetShardIterator", "FilterLogEvents"})
 """Reads that a budget paces: after a throttle, when to ask again is its decision."""
+_RECEIVE = "ReceiveMessage"
+"""Has hidden messages also where its answer was lost: whoever receives must know of each that failed."""
 _READ_IN_FULL = frozenset({"GetRecords"})
 """Answers too large to parse twice; their members are required one by one where they are used."""
 
 
 def install(core: Any) -> None:
-    """Register both rules on a botocore session; every client made from it has them."""
+    """Register the rules on a botocore session; every client made from it has them."""
     emitter = core.get_component("event_emitter")
     emitter.register_first("before-parse", check_whole, "whole-1")
     for operation in PACED:  # by operation: botocore asks the more specific first, us before itself
         name = f"needs-retry.*.{operation}"
         emitter.register_first(name, leave_to_the_budget, f"budget-{operation}")
+    emitter.register_first(f"needs-retry.*.{_RECEIVE}", never_again, "budget-receives")
 
 
 def check_whole(
@@ -54,6 +57,12 @@ def leave_to_the_budget(
     """False, so that botocore does not ask again, where a read that a budget paces was throttled."""
     code = response[1].get("Error", {}).get("Code", "") if response else ""
     return False if is_throttle(code) else None
+
+
+def never_again(response: Any = None, **_: Any) -> bool | None:
+    """False, so that botocore does not ask again, where a receive failed in any way."""
+    failed = response is None or response[0].status_code >= 300
+    return False if failed else None
 
 
 def _has_members(shape: Any) -> bool:

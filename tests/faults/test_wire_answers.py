@@ -9,7 +9,7 @@ import pytest
 from connectors import Access, Mode
 from connectors.access.failures import call
 from connectors.answers import required
-from connectors.errors import AccessDeniedError, ConnectorError, ThrottledError
+from connectors.errors import AccessDeniedError, ConnectorError, ThrottledError, UnavailableError
 from tests.faults.wire_access import Wire, no_pauses, on_the_wire
 from tests.faults.wire_aws import AT_ONCE, READS, Faults
 from tests.faults.wire_faults import FAULTS, WireFault
@@ -104,6 +104,18 @@ def test_a_throttled_read_is_asked_once_and_a_failed_one_three_times(
         "503": 3,
         "a reset": 3,
     }
+
+
+def test_a_receive_that_failed_is_told_at_once_for_it_may_have_hidden_messages(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_pauses(monkeypatch)
+    for name in ("503", "a reset", "silence", "an end in mid-answer"):
+        (fault,) = (each for each in FAULTS if each.name == name)
+        wire.aws.begin("sqs", always(fault, "sqs"))
+        with pytest.raises(UnavailableError):
+            read(wire.access(fault), "sqs")
+        assert wire.aws.seen == ["ReceiveMessage"], name
 
 
 def test_a_throttled_question_about_settings_is_asked_again(

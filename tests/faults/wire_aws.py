@@ -123,6 +123,11 @@ class WireAws:
     def _DescribeTable(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"Table": {"TableName": "orders", "LatestStreamArn": _TABLE_STREAM}}
 
+    def _ListStreams(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        label = _TABLE_STREAM.rsplit("/", 1)[-1]
+        stream = {"StreamArn": _TABLE_STREAM, "TableName": "orders", "StreamLabel": label}
+        return {"Streams": [stream]}
+
     def _DescribeStream(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         made_at = (START - timedelta(days=9)).timestamp()
         description = {"StreamArn": _TABLE_STREAM, "StreamStatus": "ENABLED", "Shards": [_shard()]}
@@ -202,6 +207,12 @@ class WireAws:
         for entry in asked["Entries"]:
             self.hidden_until.pop(int(entry["ReceiptHandle"]), None)
         return {"Successful": [{"Id": entry["Id"]} for entry in asked["Entries"]], "Failed": []}
+
+    def _ListDeadLetterSourceQueues(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"queueUrls": []}
+
+    def _ListStreamConsumers(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Consumers": []}
 
     def _ListQueueTags(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"Tags": {}}

@@ -1,13 +1,14 @@
-"""Two rules between boto3 and the wire: whole answers only, and no hammering."""
+"""Between boto3 and the wire: whole answers only, no hammering, no receive that is lost unseen."""
 
 import json
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
 import pytest
 
-from connectors.access.wire import check_whole, leave_to_the_budget
+from connectors.access.wire import check_whole, leave_to_the_budget, never_again
 from connectors.errors import CorruptAnswerError
 
 CORE = botocore.session.Session()
@@ -67,3 +68,12 @@ def test_only_a_throttle_is_left_to_the_budget() -> None:
     assert leave_to_the_budget(response=answer("InternalFailure")) is None
     assert leave_to_the_budget(response=(None, {"Records": []})) is None
     assert leave_to_the_budget(response=None) is None
+
+
+def test_a_receive_that_failed_in_any_way_is_not_made_again_unseen() -> None:
+    def answered(status: int) -> tuple[Any, dict[str, Any]]:
+        return SimpleNamespace(status_code=status), {}
+
+    assert never_again(response=None, caught_exception=TimeoutError()) is False
+    assert never_again(response=answered(503)) is False
+    assert never_again(response=answered(200)) is None

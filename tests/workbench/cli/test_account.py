@@ -113,11 +113,22 @@ def test_a_right_that_is_missing_is_named_and_ends_with_3(
     ]
 
 
-def test_a_role_is_named_by_its_arn(capfd: pytest.CaptureFixture[str]) -> None:
-    ran = run(capfd, "preflight", "kinesis:orders", "--region", "r", "--assume-role", "admin")
+@pytest.mark.parametrize("command", [["preflight"], ["capture", "t.trace"]])
+def test_a_role_is_named_by_its_arn(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    ran = run(capfd, *command, "kinesis:orders", "--region", "r", "--assume-role", "admin")
 
     assert ran.code == 1
     assert "the ARN of a role was wanted" in ran.complaint
+
+
+def test_the_search_for_taps_takes_a_role_too(
+    local_aws: LocalAws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    role = "arn:aws:iam::000000000000:role/admin"
+
+    ran = run(capfd, "gc", "--dry-run", "--assume-role", role, *local(local_aws), "--json")
+
+    assert (ran.code, ran.document) == (0, [])
 
 
 def test_policies_of_several_sources_are_one(capfd: pytest.CaptureFixture[str]) -> None:
