@@ -9,6 +9,7 @@ from itertools import product
 
 import pytest
 
+from connectors.errors import AccessDeniedError
 from tests.faults.wire_access import no_pauses
 from tests.faults.wire_aws import AT_ONCE, RECORDS, came_at, record_id
 from tests.faults.wire_capture import SOURCES, Case, Outcome, captures
@@ -27,6 +28,9 @@ CASES = [
 
 def not_yet(case: Case) -> str | None:
     """What today's capture gets wrong, by its reason; each goes as soon as it is mended."""
+    stays = case.page is None and case.fault.error not in (None, AccessDeniedError)
+    if case.source in QUEUES and stays:
+        return "what can never be received is waited for for ever"
     return None
 
 
@@ -60,15 +64,15 @@ def test_no_fault_ends_a_capture_in_silence(case: Case, outcomes: Outcomes) -> N
     outcome = outcomes[case].result()
     missing = outcome.missing(case.source)
 
-    assert outcome.ended, f"it hangs; it asked {outcome.last_asked} last"
+    assert outcome.ended, f"it does not end; it asked {outcome.last_asked} last"
     assert outcome.complete is (not missing), outcome.error
     assert not (missing and case.fault.error is None)
     assert says_what_is_missing(case, outcome), (missing, outcome.holes)
     assert says_no_more_than_is_missing(case, outcome), (missing, outcome.holes)
+    before = range(AT_ONCE if case.page is None else case.page * AT_ONCE)
+    assert {record_id(case.source, number) for number in before} <= outcome.stored.keys()
     if case.source not in QUEUES:
         assert max(outcome.stored.values(), default=0) <= 1
-        before = range(AT_ONCE if case.page is None else case.page * AT_ONCE)
-        assert {record_id(case.source, number) for number in before} <= outcome.stored.keys()
 
 
 def says_what_is_missing(case: Case, outcome: Outcome) -> bool:
@@ -80,7 +84,7 @@ def says_what_is_missing(case: Case, outcome: Outcome) -> bool:
     if case.source == "sqs":
         return bool(outcome.holes or outcome.error or not missing)
     return all(
-        any(hole.from_at <= came_at(number) <= hole.to_at for hole in outcome.holes)
+        any(hole.from_at <= came_at(number, case.source) <= hole.to_at for hole in outcome.holes)
         for number in missing
     )
 

@@ -32,8 +32,10 @@ OLDEST = START - timedelta(minutes=30)
 ANSWER_AS_JSON = {"Content-Type": "application/x-amz-json-1.1"}
 
 
-def came_at(number: int) -> datetime:
-    """When the record of this number came, counted from 0."""
+def came_at(number: int, source: str = "") -> datetime:
+    """When the record of this number came, counted from 0; a topic's come after its tap is there."""
+    if source == "sns":
+        return START + timedelta(milliseconds=1 + number)
     return OLDEST + timedelta(minutes=number)
 
 
@@ -184,7 +186,14 @@ class WireAws:
 
     def _GetQueueAttributes(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{asked['QueueUrl'].rsplit('/', 1)[-1]}"
-        return {"Attributes": {"QueueArn": arn, "VisibilityTimeout": "30"}}
+        visible = len(self._visible())
+        counts = {
+            "ApproximateNumberOfMessages": str(visible),
+            "ApproximateNumberOfMessagesNotVisible": str(RECORDS - len(self.deleted) - visible),
+            "ApproximateNumberOfMessagesDelayed": "0",
+        }
+        settings = {"VisibilityTimeout": "30", "MessageRetentionPeriod": "345600"}
+        return {"Attributes": {"QueueArn": arn, "DelaySeconds": "0"} | settings | counts}
 
     def _ReceiveMessage(self, asked: Mapping[str, Any]) -> Sent:
         visible = self._visible()
@@ -229,9 +238,9 @@ class WireAws:
         body = f"message {number}"
         if self.source == "sns":
             told = {"Type": "Notification", "MessageId": f"m{number}", "Message": body}
-            body = json.dumps(told | {"Timestamp": came_at(number).isoformat()})
+            body = json.dumps(told | {"Timestamp": came_at(number, "sns").isoformat()})
         system = {
-            "SentTimestamp": str(_ms(came_at(number))),
+            "SentTimestamp": str(_ms(came_at(number, self.source))),
             "ApproximateReceiveCount": str(self.receives[number]),
         }
         message = {"MessageId": f"m{number}", "ReceiptHandle": str(number), "Body": body}
@@ -239,6 +248,9 @@ class WireAws:
 
     def _GetTopicAttributes(self, asked: Mapping[str, Any]) -> Sent:
         return _xml("GetTopicAttributes", "<Attributes></Attributes>")
+
+    def _GetSubscriptionAttributes(self, asked: Mapping[str, Any]) -> Sent:
+        return _xml("GetSubscriptionAttributes", "<Attributes></Attributes>")
 
     def _ListSubscriptionsByTopic(self, asked: Mapping[str, Any]) -> Sent:
         return _xml("ListSubscriptionsByTopic", "<Subscriptions></Subscriptions>")

@@ -18,7 +18,7 @@ from connectors.answers import instant
 from tests.faults.wire_access import Wire, on_the_wire
 from tests.faults.wire_aws import AT_ONCE, READS, RECORDS, Asked, Sender, Sent, record_id
 from tests.faults.wire_faults import WireFault
-from tests.scripted_aws.clock import START
+from tests.scripted_aws.clock import START, VirtualClock
 from workbench.trace.capture import Captured, capture
 from workbench.trace.source_reader import Limits
 
@@ -30,8 +30,10 @@ SOURCES = {
     "sqs": ("sqs:orders", Mode.DRAIN),
 }
 AT_A_TIME = 4
-LONGEST_S = 30
+LONGEST_S = 60
 """Of real time: all waits are virtual, so whatever takes longer hangs."""
+LONGEST = timedelta(hours=1)
+"""Of virtual time: whatever is not done by then goes round in circles."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Hole:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a capture left; `ended` is False where it hung."""
+    """What a capture left; `ended` is False where it hung or went round in circles."""
 
     ended: bool
     complete: bool
@@ -79,11 +81,13 @@ class Outcome:
 class Injected:
     """The fault of a case, asked by the server before each answer."""
 
-    def __init__(self, case: Case) -> None:
-        self._case, self._left = case, True
+    def __init__(self, case: Case, clock: VirtualClock, stop: threading.Event) -> None:
+        self._case, self._clock, self._stop, self._left = case, clock, stop, True
 
     def __call__(self, asked: Asked, sent: Sent) -> Sender | None:
         case = self._case
+        if self._clock.now() > START + LONGEST:
+            self._stop.set()
         wanted = STUCK if case.page is None else case.page * AT_ONCE
         if not self._left or asked.operation != READS[case.source] or wanted not in sent.records:
             return None
@@ -93,19 +97,18 @@ class Injected:
 
 def captured(case: Case, wire: Wire, trace: Path) -> Outcome:
     """A capture of the case's source, to its tip."""
-    wire.aws.begin(case.source, Injected(case))
-    clock = wire.aws.clock
+    clock, stop = wire.aws.clock, threading.Event()
+    wire.aws.begin(case.source, Injected(case, clock, stop))
     text, mode = SOURCES[case.source]
     since = START - timedelta(hours=1)
     connector = open_connector(text, wire.access(case.fault), now=clock.now, mode=mode, since=since)
     found: list[Captured] = []
-    stop = threading.Event()
 
     def run() -> None:
         ended = capture(
             trace,
             [connector],
-            limits=Limits(since=since),
+            limits=Limits(since=None if case.source == "sns" else since),
             clock=clock.for_capture(),
             budgets=Budgets(calls_per_second=50),
             stop=stop,
@@ -117,7 +120,7 @@ def captured(case: Case, wire: Wire, trace: Path) -> Outcome:
     thread.join(LONGEST_S)
     stop.set()
     return Outcome(
-        bool(found),
+        bool(found) and found[0].state == "done",
         bool(found) and found[0].complete,
         found[0].sources[0].error if found else None,
         Counter(_stored_in(trace)),
