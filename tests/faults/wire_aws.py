@@ -35,7 +35,7 @@ ANSWER_AS_JSON = {"Content-Type": "application/x-amz-json-1.1"}
 def came_at(number: int, source: str = "") -> datetime:
     """When the record of this number came, counted from 0; a topic's come after its tap is there."""
     if source == "sns":
-        return START + timedelta(milliseconds=1 + number)
+        return START + timedelta(milliseconds=number)
     return OLDEST + timedelta(minutes=number)
 
 

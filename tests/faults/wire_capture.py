@@ -100,7 +100,7 @@ def captured(case: Case, wire: Wire, trace: Path) -> Outcome:
     clock, stop = wire.aws.clock, threading.Event()
     wire.aws.begin(case.source, Injected(case, clock, stop))
     text, mode = SOURCES[case.source]
-    since = START - timedelta(hours=1)
+    since = None if case.source == "sns" else START - timedelta(hours=1)  # a tap starts now
     connector = open_connector(text, wire.access(case.fault), now=clock.now, mode=mode, since=since)
     found: list[Captured] = []
 
@@ -108,7 +108,7 @@ def captured(case: Case, wire: Wire, trace: Path) -> Outcome:
         ended = capture(
             trace,
             [connector],
-            limits=Limits(since=None if case.source == "sns" else since),
+            limits=Limits(since=since),
             clock=clock.for_capture(),
             budgets=Budgets(calls_per_second=50),
             stop=stop,
