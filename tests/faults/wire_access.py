@@ -17,14 +17,14 @@ from tests.faults.wire_faults import READ_TIMEOUT_S, WireFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAccess(Access):
-    """An access that makes each client once; but for Kinesis, whose connector adds to its client."""
+    """An access that makes each client once."""
 
     impatient: bool = False
     """Its clients give up soon."""
     kept: dict[tuple[str, Mode], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def client(self, service: str, mode: Mode) -> Any:
-        if (service, mode) not in self.kept or service == "kinesis":
+        if (service, mode) not in self.kept:
             access = Access(endpoint_url=self.endpoint_url, modes=frozenset(Mode))
             client: Any = access.client(service, mode)
             if self.impatient:
