@@ -82,7 +82,8 @@ def test_a_command_of_readme_does_what_it_says(command: str, clone: Path, accoun
 
     ran = run(command, account)
 
-    assert ran.returncode == 0, ran.stderr
+    # A tap sees nothing that was published before it, and coverage says so.
+    assert ran.returncode == 0 or (ran.returncode == 3 and "coverage" in command), ran.stderr
     assert "Traceback" not in ran.stderr
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.budget import Budgets
@@ -36,6 +36,8 @@ LISTED_AGAIN_MS = 120_000
 """While following, partitions are listed again so often, as the Kinesis Client Library does."""
 LOOKED_AGAIN_MS = 300_000
 """While following, configuration is looked at again so often; only what has changed is stored."""
+OUT_OF_ORDER = timedelta(seconds=5)
+"""By how much arrival times may differ from the order in which records come."""
 PATIENCE_MS = 200
 DRAINED_WITHIN_MS = 30_000
 """So long a stopped tap may take to read what has already reached its queue, before that queue is removed."""
@@ -268,7 +270,7 @@ class SourceReader(threading.Thread):
     def _is_last(self, page: Page) -> bool:
         until = self._limits.until
         read = [span.to_at for span in page.spans if span.cause is None]
-        if until is not None and read and max(read) >= until:
+        if until is not None and read and max(read) >= until + OUT_OF_ORDER:
             return True
         at_tip = page.millis_behind_latest == 0 and not page.records
         return at_tip and (not self._limits.follow or self._stop_asked.is_set())
