@@ -151,7 +151,7 @@ class ShardCursor:
         Raises:
             CorruptAnswerError: Nothing stands before it: another try may bring it whole.
         """
-        damaged = [n for n, entry in enumerate(answer.entries) if isinstance(entry, Damaged)]
+        damaged = [n for n, entry in enumerate(answer.entries) if type(entry) is Damaged]
         if not damaged:
             return answer
         if damaged[0] > 0:

@@ -188,7 +188,22 @@ def _latest_ancestor(
         for position in expired
         if own and position.hash_keys and overlap(own, position.hash_keys)
     ]
-    return max(ancestors, key=lambda position: str(position.seen_to_at), default=None)
+    latest = max(ancestors, key=lambda position: str(position.seen_to_at), default=None)
+    if latest is None or latest.since_at is None or _cover(ancestors, own):
+        return latest
+    # Some of its keys come from shards that were never read: all that was asked for is lost there.
+    return replace(latest, seen_to_at=latest.since_at)
+
+
+def _cover(ancestors: Iterable[StreamPosition], own: tuple[int, int] | None) -> bool:
+    ranges = sorted(position.hash_keys for position in ancestors if position.hash_keys)
+    if own is None:
+        return True
+    uncovered_from = own[0]
+    for first, last in ranges:
+        if first <= uncovered_from:
+            uncovered_from = max(uncovered_from, last + 1)
+    return uncovered_from > own[1]
 
 
 def _start(partition: Partition, ancestor: StreamPosition, facts: StreamFacts) -> Page:

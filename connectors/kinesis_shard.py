@@ -124,7 +124,8 @@ class ShardReader:
         children = self._children_at_end(answer) if answer.over else None
         at_tip = children is not None or answer.behind_ms == 0
         lost = self._trimmed(entries, at_tip, still_there, asked_at)
-        damaged = self._damaged(entries, at_tip, asked_at)
+        whole = len(records) == len(entries) and self._unplaced is None
+        damaged = () if whole else self._damaged(entries, at_tip, asked_at)
         stands = self._checkpoint(finished=False)
         self._position, spans = self._position.moved(records, asked_at if at_tip else None)
         self._step_over(entries)

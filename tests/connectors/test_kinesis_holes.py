@@ -77,3 +77,16 @@ def test_a_shard_that_was_never_read_and_follows_no_lost_one_is_begun_as_asked()
     listed = [Partition("a", (), "0", LAST_KEY), Partition("d", ("x",), "0", LAST_KEY)]
     found = resumption({"a": checkpoint("a", position(1))}, listed, FACTS, NOW)
     assert found.pages == ()
+
+
+def test_a_descendant_of_a_lost_shard_and_of_one_never_read_has_lost_all_that_was_asked_for() -> (
+    None
+):
+    since = NOW - 100 * HOUR
+    half = position(60, hash_keys=(0, 2**127 - 1), since_at=since)
+    listed = [Partition("c", ("a", "b"), "0", LAST_KEY)]
+    start, _ = resumption({"a": checkpoint("a", half)}, listed, FACTS, NOW).pages
+    assert decode_position(start.checkpoint).read_to_at == since
+    whole = position(60, since_at=since)
+    start, _ = resumption({"a": checkpoint("a", whole)}, listed, FACTS, NOW).pages
+    assert decode_position(start.checkpoint).read_to_at == NOW - 24 * HOUR
