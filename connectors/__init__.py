@@ -22,7 +22,7 @@ from connectors.access import (
 from connectors.access.preflight import Preflight
 from connectors.answers import Clock
 from connectors.budget import Budget, Budgets, Share, share_of
-from connectors.dynamodb_streams import TableStream, open_table_stream
+from connectors.dynamodb_streams.stream import TableStream, open_table_stream
 from connectors.errors import (
     AccessDeniedError,
     ConnectorError,
@@ -33,11 +33,10 @@ from connectors.errors import (
     UnavailableError,
     UnrecognisedError,
 )
-from connectors.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
 from connectors.horizon import Available, still_available
-from connectors.kcl_leases import leases_of
-from connectors.kinesis import KinesisStream, open_stream
-from connectors.lambda_logs import open_log_group
+from connectors.kinesis.kcl_leases import leases_of
+from connectors.kinesis.stream import KinesisStream, open_stream
+from connectors.lambda_logs.group import open_log_group
 from connectors.readiness import preflight
 from connectors.record import (
     Cause,
@@ -54,9 +53,10 @@ from connectors.record import (
     Span,
 )
 from connectors.shards import in_lineage_order, uncovered_hash_ranges
-from connectors.sns import open_topic
+from connectors.sns.forgotten_taps import ForgottenTap, forgotten_taps, remove_forgotten_taps
+from connectors.sns.topic import open_topic
 from connectors.source import SourceName, default_mode, parse_source
-from connectors.sqs import open_queue
+from connectors.sqs.opening import open_queue
 
 __all__ = [
     "Access",

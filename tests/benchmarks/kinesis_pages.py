@@ -24,10 +24,10 @@ import botocore.session
 from botocore.parsers import ResponseParserFactory
 
 from connectors.budget import Budgets
-from connectors.kinesis import KinesisStream
-from connectors.kinesis_calls import StreamFacts
-from connectors.kinesis_cursor import Shared
-from connectors.kinesis_pages import RAW_BODY
+from connectors.kinesis.calls import StreamFacts
+from connectors.kinesis.cursor import Shared
+from connectors.kinesis.pages import RAW_BODY
+from connectors.kinesis.stream import KinesisStream
 from tests.benchmarks.orders import STREAM, order
 from workbench.trace.capture import capture
 from workbench.trace.source_reader import Clock, Limits

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.log_position import (
+from connectors.lambda_logs.position import (
     LogPass,
     LogPosition,
     Stretch,

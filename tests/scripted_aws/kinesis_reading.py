@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.access.failures import aws_code
 from connectors.errors import ConnectorError, CorruptAnswerError, ThrottledError
-from connectors.kinesis import KinesisStream, open_stream
+from connectors.kinesis.stream import KinesisStream, open_stream
 from connectors.record import Checkpoint, Page, Partition, Record, Span
 from connectors.source import parse_source
 from tests.scripted_aws.clock import VirtualClock

@@ -126,7 +126,7 @@ def gc(
 ) -> None:
     """Remove queues and subscriptions of taps whose capture was killed before it could."""
     from connectors import sweeping_policy
-    from connectors.forgotten_taps import forgotten_taps, remove_forgotten_taps
+    from connectors.sns.forgotten_taps import forgotten_taps, remove_forgotten_taps
 
     access, now = access_to(profile, region, endpoint_url, None), datetime.now(UTC)
     if assume_role:

@@ -6,7 +6,7 @@ because their first bytes single them out before Python is called.
 
 import pyarrow as pa
 
-from connectors.kpl import UserRecord, opened_aggregate
+from connectors.kinesis.kpl import UserRecord, opened_aggregate
 from workbench.trace.payload import body_hash
 
 OPENED = (

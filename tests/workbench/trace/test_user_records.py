@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from connectors.kpl import MAGIC
+from connectors.kinesis.kpl import MAGIC
 from connectors.record import Record, Resource
-from tests.connectors.test_kpl import aggregate
+from tests.connectors.kinesis.test_kpl import aggregate
 from tests.factories import SHARD, STREAM, T0, clock, kinesis_record, page, sqs_message
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.export import export

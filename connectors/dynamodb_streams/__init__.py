@@ -1,0 +1,1 @@
+"""DynamoDB Streams: a table's changes, through the rotation of its shards."""

@@ -1,0 +1,1 @@
+"""SNS: a topic heard through a queue of our own, which is removed afterwards."""

@@ -1,0 +1,1 @@
+"""SQS: a queue looked at and left as it was, or drained."""
