@@ -16,6 +16,8 @@ PACED = frozenset({"GetRecords", "GetShardIterator", "FilterLogEvents"})
 """Reads that a budget paces: after a throttle, when to ask again is its decision."""
 _RECEIVE = "ReceiveMessage"
 """Has hidden messages also where its answer was lost: whoever receives must know of each that failed."""
+_NOTHING_ELSE = {"ReceiveMessage": frozenset({"Messages"})}
+"""Where an answer without its members is an answer too, one with others is not AWS's: `{"error": ...}` of a proxy."""
 _READ_IN_FULL = frozenset({"GetRecords"})
 """Answers too large to parse twice; their members are required one by one where they are used."""
 
@@ -47,8 +49,11 @@ def check_whole(
     if answer.get("status_code") != 200 or operation_model.name in _READ_IN_FULL:
         return
     protocol = operation_model.service_model.resolved_protocol
-    if "json" in protocol and _has_members(operation_model.output_shape) and not _is_object(body):
-        raise _damaged(operation_model.name, _shown(body))
+    if "json" in protocol and _has_members(operation_model.output_shape):
+        document = _object(body)
+        known = _NOTHING_ELSE.get(operation_model.name)
+        if document is None or (known is not None and document.keys() - known):
+            raise _damaged(operation_model.name, _shown(body))
 
 
 def leave_to_the_budget(
@@ -69,11 +74,12 @@ def _has_members(shape: Any) -> bool:
     return shape is not None and bool(shape.members)
 
 
-def _is_object(body: bytes) -> bool:
+def _object(body: bytes) -> dict[str, Any] | None:
     try:
-        return isinstance(json.loads(body), dict)
+        document = json.loads(body)
     except (ValueError, RecursionError):
-        return False
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _shown(body: bytes) -> str:

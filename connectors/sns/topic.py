@@ -35,7 +35,6 @@ from connectors.sns.notifications import notification_record
 from connectors.sns.tap import Tap
 from connectors.source import SourceName
 from connectors.sqs.sole_reader import SoleReader
-from connectors.sqs.whole_answers import careful_receives
 
 _TAKES_EFFECT = timedelta(minutes=15)
 """After so long every change to a subscription has taken effect; a message shows it earlier."""
@@ -267,7 +266,7 @@ def open_topic(
     tap = Tap(
         topic_arn=arn,
         client=client,
-        queue_client=careful_receives(access.client("sqs", Mode.TAP)),
+        queue_client=access.client("sqs", Mode.TAP),
         now=now,
         suffix=suffix,
         owner=identity["Arn"],

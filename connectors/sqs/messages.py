@@ -40,7 +40,7 @@ def receive(
 
     Args:
         queue: Where from.
-        client: SQS, as `careful_receives` returns it.
+        client: SQS, guarded: half an answer is an error there, and a failed receive is never sent again.
         wait_seconds: How long SQS waits for a first message; above 0 it asks all its hosts.
         visibility_seconds: For how long the messages are hidden from others.
         most: How many messages, up to 10.

@@ -10,7 +10,6 @@ from connectors.source import SourceName
 from connectors.sqs.drain import QueueDrain
 from connectors.sqs.peek import QueuePeek
 from connectors.sqs.settings import Queue, ask_attributes, queue_of
-from connectors.sqs.whole_answers import careful_receives
 
 
 def open_queue(
@@ -24,7 +23,7 @@ def open_queue(
 
     Source: GetQueueUrl, GetQueueAttributes.
     """
-    client = careful_receives(access.client("sqs", mode))
+    client = access.client("sqs", mode)
     queue = _queue(name, client)
     lambda_client = access.client("lambda", Mode.OBSERVE)
     if mode == Mode.DRAIN:

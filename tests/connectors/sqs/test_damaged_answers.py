@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from connectors import Mode, local_client
+from connectors import Access, Mode, open_connector
 from connectors.errors import ConnectorError, CorruptAnswerError
 from connectors.sqs.messages import receive
 from connectors.sqs.settings import Queue
-from connectors.sqs.whole_answers import careful_receives
 
 WHOLE = (
     b'{"Messages":[{"MessageId":"m","ReceiptHandle":"h","Body":"b",'
@@ -40,7 +39,8 @@ class Server:
 
         self.http = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.http.server_port}"
-        self.client = careful_receives(local_client("sqs", self.url))
+        self.access = Access(endpoint_url=self.url, modes=frozenset(Mode))
+        self.client = self.access.client("sqs", Mode.DRAIN)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_a_body_that_is_not_the_one_sqs_took_the_md5_of_is_damaged(server: Serve
 
 def test_a_damaged_answer_is_asked_for_once_as_every_receive_counts(server: Server) -> None:
     server.body = b"{"
-    with pytest.raises(CorruptAnswerError, match="1 bytes that are none"):
+    with pytest.raises(CorruptAnswerError, match="found 1 bytes beginning"):
         received(server)
     assert server.calls == 1
 
@@ -136,15 +136,12 @@ def test_an_error_answer_stays_the_error_it_is(server: Server) -> None:
 
 def test_every_client_for_reading_queues_has_it(server: Server) -> None:
     """Opened by name, as a capture opens it."""
-    from connectors import Access, open_connector
-
     answers = {
         "GetQueueUrl": b'{"QueueUrl":"%s/1/orders"}' % server.url.encode(),
         "GetQueueAttributes": b'{"Attributes":{"QueueArn":"arn:aws:sqs:us-east-1:1:orders"}}',
     }
-    access = Access(endpoint_url=server.url, modes=frozenset(Mode))
     server.body = answers["GetQueueUrl"][:-1] + b"," + answers["GetQueueAttributes"][1:]
-    connector: Any = open_connector("sqs:orders", access, now=lambda: None, mode=Mode.DRAIN)  # type: ignore[arg-type,return-value]
+    connector: Any = open_connector("sqs:orders", server.access, now=lambda: None, mode=Mode.DRAIN)  # type: ignore[arg-type,return-value]
     server.body = b'{"Messages":'
     with pytest.raises(CorruptAnswerError):
         receive(connector.queue, connector.client, wait_seconds=0, visibility_seconds=30)
