@@ -15,10 +15,10 @@ from connectors.record import Checkpoint, Page, Partition, Record, Resource, Ser
 from tests.benchmarks.orders import ROWS_A_PAGE, STREAM, T0, pages
 from workbench.trace import TraceWriter
 from workbench.trace.capture import capture
+from workbench.trace.limits import Clock, Limits
 from workbench.trace.payload import body_hash, parse_status
 from workbench.trace.schema import RECORDS
 from workbench.trace.segments import records_table
-from workbench.trace.source_reader import Clock, Limits
 
 PAGES = 100
 SHARDS = 4

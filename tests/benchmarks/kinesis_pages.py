@@ -30,7 +30,7 @@ from connectors.kinesis.pages import RAW_BODY
 from connectors.kinesis.stream import KinesisStream
 from tests.benchmarks.orders import STREAM, order
 from workbench.trace.capture import capture
-from workbench.trace.source_reader import Clock, Limits
+from workbench.trace.limits import Clock, Limits
 
 RECORDS_A_PAGE = 1_000
 PAGES = 60

@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.budget import Budgets
 from tests.workbench.trace.scripted import ScriptedConnector
 from workbench.trace.capture import capture
-from workbench.trace.source_reader import Clock, Limits
+from workbench.trace.limits import Clock, Limits
 
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/killed"
 SHARDS = ("parent", "child", "other")

@@ -10,7 +10,7 @@ from tests.faults.account import SOURCES
 from tests.scripted_aws.clock import START
 from tests.scripted_aws.serving import RunningClock, ServedAccess
 from workbench.trace.capture import capture
-from workbench.trace.source_reader import Limits
+from workbench.trace.limits import Limits
 
 
 def read_everything(trace: Path, address: Path, clock: RunningClock) -> None:

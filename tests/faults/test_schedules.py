@@ -19,7 +19,7 @@ from tests.scripted_aws.clock import START
 from tests.scripted_aws.serving import DirectAccess
 from workbench.trace import Trace, open_trace, source_reader
 from workbench.trace.capture import capture
-from workbench.trace.source_reader import Limits
+from workbench.trace.limits import Limits
 from workbench.trace.verify import verify
 
 PAUSES_MINUTES = (0, 1, 30, 5 * 60, 30 * 60)

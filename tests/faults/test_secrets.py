@@ -24,13 +24,13 @@ from workbench.trace import open_trace
 from workbench.trace.capture import capture
 from workbench.trace.export import export
 from workbench.trace.import_files import import_files
+from workbench.trace.limits import Limits
 from workbench.trace.redaction.connector import RedactedConnector
 from workbench.trace.redaction.detectors import BY_KIND
 from workbench.trace.redaction.keys import Key
 from workbench.trace.redaction.profile import Profile
 from workbench.trace.redaction.redactor import Redactor
 from workbench.trace.redaction.rules import Rules
-from workbench.trace.source_reader import Limits
 
 EACH = 40
 """Secrets of a kind: twenty-five kinds make a thousand."""

@@ -20,7 +20,7 @@ from tests.faults.wire_aws import AT_ONCE, READS, RECORDS, Asked, Sender, Sent, 
 from tests.faults.wire_faults import WireFault
 from tests.scripted_aws.clock import START, VirtualClock
 from workbench.trace.capture import Captured, capture
-from workbench.trace.source_reader import Limits
+from workbench.trace.limits import Limits
 
 SOURCES = {
     "kinesis": ("kinesis:orders", None),

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from workbench.trace.source_reader import Clock
+from workbench.trace.limits import Clock
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from connectors.record import Mode
 from tests.scripted_aws.clock import START, VirtualClock
 from tests.scripted_aws.faults import aws_error
 from tests.scripted_aws.sqs import ACCOUNT, REGION
-from workbench.trace.source_reader import Clock
+from workbench.trace.limits import Clock
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from workbench.trace.source_reader import SourceState
+    from workbench.trace.limits import SourceState
 
 
 class CaptureProgress:

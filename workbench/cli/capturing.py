@@ -105,7 +105,7 @@ def capture(
 ) -> int:
     """Record sources into a trace; started again, it resumes where the trace ends."""
     from workbench.trace.instants import parse_age, parse_since
-    from workbench.trace.source_reader import Limits
+    from workbench.trace.limits import Limits
 
     now = clock()
     ends = {"--since": since, "--until": until, "--for": for_, "--follow": follow}
@@ -177,8 +177,8 @@ def _read(
     redactor: "Redactor | None",
 ) -> "Captured":
     from workbench.trace.capture import capture as run
+    from workbench.trace.limits import Clock
     from workbench.trace.redaction.connector import RedactedConnector
-    from workbench.trace.source_reader import Clock
 
     if redactor is not None:
         connectors = [RedactedConnector(each, redactor) for each in connectors]

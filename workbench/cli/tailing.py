@@ -73,7 +73,7 @@ def tail(
     from workbench.tail.session import tail as run
     from workbench.tail.watching import Watch
     from workbench.trace.instants import parse_age, parse_since
-    from workbench.trace.source_reader import Clock
+    from workbench.trace.limits import Clock
     from workbench.trace.where import Where
 
     now = clock()

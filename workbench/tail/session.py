@@ -11,9 +11,9 @@ from connectors.record import Connector, Page, Span
 from workbench.tail.watching import Notice, Seen, Watch
 from workbench.trace import open_trace
 from workbench.trace.capture import Captured, capture
+from workbench.trace.limits import Clock, Limits, SourceState
 from workbench.trace.redaction.connector import RedactedConnector
 from workbench.trace.redaction.redactor import Redactor
-from workbench.trace.source_reader import Clock, Limits, SourceState
 
 
 @dataclass(frozen=True, slots=True)

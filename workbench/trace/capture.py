@@ -13,8 +13,9 @@ from connectors.budget import Budgets
 from connectors.errors import ConnectorError
 from connectors.record import Affecting, Connector, Page
 from workbench.errors import WorkbenchError
+from workbench.trace.limits import Clock, Limits, SourceState
 from workbench.trace.partition_reader import WaitingPage
-from workbench.trace.source_reader import Clock, Limits, SourceReader, SourceState
+from workbench.trace.source_reader import SourceReader
 from workbench.trace.writer import TraceWriter
 
 TURN_S = 0.000_1

@@ -5,23 +5,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from connectors.errors import (
-    AccessDeniedError,
-    ConnectorError,
-    CorruptAnswerError,
-    OperationRefusedError,
-    SourceNotFoundError,
-    ThrottledError,
-)
+from connectors.errors import ConnectorError, CorruptAnswerError, ThrottledError
 from connectors.record import Cause, Checkpoint, Connector, Page, Partition
+from workbench.trace.patience import TRIES, WHOLE_SOURCE, pause_ms
 from workbench.trace.writer import LaidOutPage
-
-TRIES = 6
-"""Attempts at a page that is refused or corrupt before its partition is given up with a hole."""
-LONGEST_PAUSE_MS = 30_000
-FIRST_PAUSE_MS = 500
-WHOLE_SOURCE = (AccessDeniedError, OperationRefusedError, SourceNotFoundError)
-"""What no other partition of the source would be spared, and no second try would mend."""
 
 
 @dataclass(slots=True)
@@ -152,13 +139,3 @@ class PartitionReader:
         self.ended = True
         throttled = isinstance(error, ThrottledError)
         self.given_up = Cause.THROTTLED_SKIP if throttled else Cause.UNREADABLE
-
-
-def pause_ms(failures: int) -> int:
-    """How long to let a service rest after so many refusals in a row; 0 after none.
-
-    Example:
-        >>> [pause_ms(failures) for failures in (0, 1, 2, 30)]
-        [0, 1000, 2000, 30000]
-    """
-    return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** min(failures, 16)) if failures else 0

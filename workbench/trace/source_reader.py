@@ -1,31 +1,24 @@
 """Reading one source: its partitions side by side, parents before children, each within its read budget."""
 
-import itertools
 import queue
 import threading
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import TypeVar
 
 from connectors.budget import Budgets
 from connectors.errors import ConnectorError, SourceNotFoundError
 from connectors.record import Cause, Connector, Finishing, Page, Partition, Resumable, Service, Span
 from workbench.errors import WorkbenchError
 from workbench.trace.configuration import ConfigurationWatch
+from workbench.trace.limits import Clock, Limits, SourceState
 from workbench.trace.logged_deliveries import with_logged_deliveries
-from workbench.trace.partition_reader import (
-    TRIES,
-    WHOLE_SOURCE,
-    PartitionReader,
-    WaitingPage,
-    pause_ms,
-)
+from workbench.trace.partition_reader import PartitionReader, WaitingPage
+from workbench.trace.patience import TRIES, patiently
 from workbench.trace.repeats import RepeatedEvents
 from workbench.trace.turns import Turns
 from workbench.trace.unread import Asked, unread
+from workbench.trace.workers import Step, Workers
 from workbench.trace.writer import TraceWriter
 
 T = TypeVar("T")
@@ -39,42 +32,9 @@ LOOKED_AGAIN_MS = 300_000
 OUT_OF_ORDER = timedelta(seconds=5)
 """By how much arrival times may differ from the order in which records come."""
 PATIENCE_MS = 200
+"""Longest wait for an answer or a turn before looking whether to stop."""
 DRAINED_WITHIN_MS = 30_000
 """So long a stopped tap may take to read what has already reached its queue, before that queue is removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What was asked for, and when a capture is done."""
-
-    until: datetime | None = None
-    """Stop a partition that was read up to here; None for the tip as of now."""
-    follow: bool = False
-    """Go on at the tip until stopped."""
-    since: datetime | None = None
-    """From where on it was asked for; None: from the oldest that is kept."""
-
-
-@dataclass(slots=True)
-class SourceState:
-    """What became of one source."""
-
-    source_arn: str
-    records: int = 0
-    holes: int = 0
-    error: str | None = None
-    behind_ms: int | None = None
-    """How far the partition furthest behind is from the tip; None where the service does not tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time as the loop needs it."""
-
-    now: Callable[[], datetime]
-    monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
-    wait: Callable[[threading.Event, float], object] = threading.Event.wait
-    """Waits so many seconds, or until the event is set."""
 
 
 class SourceReader(threading.Thread):
@@ -137,19 +97,18 @@ class SourceReader(threading.Thread):
         self._resume()
         self._begin()
         self._look(whole=True)
-        with _executor(self._at_once) as workers:
-            running: dict[Future[Page | None], PartitionReader] = {}
+        with Workers(self._at_once) as workers:
             try:
-                while (self._turns or running) and not self._stopping():
+                while (self._turns or workers) and not self._stopping():
                     self._look_around()
-                    self._start_steps(workers, running)
-                    self._end_steps(running)
+                    self._start_steps(workers)
+                    for step in workers.ended(PATIENCE_MS / 1_000):
+                        self._end_step(*step)
             except BaseException:
-                self._wait_for(running)
+                self._account_for_all(workers.rest())
                 self._let_go()
                 raise
-            self._wait_for(running)
-            for reader in running.values():
+            for reader in self._account_for_all(workers.rest()):
                 reader.pass_on()  # it was asked for: on a queue it has cost a receive
         if (failed := self._let_go()) is not None:
             raise failed
@@ -164,38 +123,33 @@ class SourceReader(threading.Thread):
             self._checkpoints[page.checkpoint.partition_id] = page.checkpoint
             self.state.holes += sum(span.cause is not None for span in page.spans)
 
-    def _wait_for(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
-        wait(running)
-        for future, reader in running.items():
-            self._account(reader, None if future.exception() else future.result())
-
-    def _start_steps(
-        self, workers: Executor, running: "dict[Future[Page | None], PartitionReader]"
-    ) -> None:
-        """Give every partition that is due to a free worker; wait where none is due and none is running."""
+    def _start_steps(self, workers: Workers) -> None:
+        """Give every partition that is due to a free worker; wait where none is due and none is at work."""
         now_ms = self._clock.monotonic_ms()
-        for reader in self._turns.take_due(self._at_once - len(running), now_ms):
-            running[workers.submit(reader.step)] = reader
-        if not running and (in_ms := self._turns.next_in_ms(now_ms)):
+        for reader in self._turns.take_due(workers.free, now_ms):
+            workers.start(reader)
+        if not workers and (in_ms := self._turns.next_in_ms(now_ms)):
             self._clock.wait(self._halt, min(PATIENCE_MS, in_ms) / 1_000)
 
-    def _end_steps(self, running: "dict[Future[Page | None], PartitionReader]") -> None:
-        """Account for the steps that are over; each partition is due again, or done."""
-        if not running:
-            return
-        ended = wait(running, PATIENCE_MS / 1_000, FIRST_COMPLETED).done
-        for future in ended:
-            reader = running.pop(future)
-            self._account(reader, future.result())
-            if reader.fatal is not None:
-                raise reader.fatal
-            self._turns.pay(reader, reader.pass_on(), self._clock.monotonic_ms())
-            if not reader.ended:
-                self._turns.add(reader, self._clock.monotonic_ms())
-            elif reader.given_up is not None:
-                self._give_up(reader, reader.given_up)
-            elif self._finished(reader.partition_id):
-                self._begin()
+    def _end_step(self, reader: PartitionReader, durable: Page | None) -> None:
+        """Account for a step that is over; the partition is due again, or done."""
+        self._account(reader, durable)
+        if reader.fatal is not None:
+            raise reader.fatal
+        self._turns.pay(reader, reader.pass_on(), self._clock.monotonic_ms())
+        if not reader.ended:
+            self._turns.add(reader, self._clock.monotonic_ms())
+        elif reader.given_up is not None:
+            self._give_up(reader, reader.given_up)
+        elif self._finished(reader.partition_id):
+            self._begin()
+
+    def _account_for_all(self, steps: Iterable[Step]) -> list[PartitionReader]:
+        readers = []
+        for reader, durable in steps:
+            self._account(reader, durable)
+            readers.append(reader)
+        return readers
 
     def _give_up(self, reader: PartitionReader, cause: Cause) -> None:
         self.state.error = str(reader.error)
@@ -292,21 +246,19 @@ class SourceReader(threading.Thread):
             self.configuration.saw(taken, whole=whole)
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        """The answer, asked for again after a pause where it was refused, as often as a page would be."""
+        """The answer, asked for again where it was refused, as often as a page would be."""
         before = self.state.error
-        for failures in itertools.count(1):
-            try:
-                answer = ask()
-                self.state.error = before
-                return answer
-            except WHOLE_SOURCE:
-                raise
-            except ConnectorError as error:
-                if (failures >= TRIES and not self._limits.follow) or self._stopping():
-                    raise
-                self.state.error = str(error)
-                self._clock.wait(self._halt, pause_ms(failures) / 1_000)
-        raise AssertionError("counting never ends")
+
+        def rest(error: ConnectorError, ms: int) -> None:
+            self.state.error = str(error)
+            self._clock.wait(self._halt, ms / 1_000)
+
+        def is_over(failures: int) -> bool:
+            return (failures >= TRIES and not self._limits.follow) or self._stopping()
+
+        answer = patiently(ask, rest, is_over)
+        self.state.error = before
+        return answer
 
     def _let_go(self) -> Exception | None:
         """Stand behind what was handed over and let every generator go; returns what went wrong first."""
@@ -325,11 +277,12 @@ class SourceReader(threading.Thread):
         there = self._readers.keys() | {each.partition_id for each in self._listed}
         self.cut_short = failed or not there <= ended | finished
         read_to = {id_: reader.read_to_at for id_, reader in self._readers.items()}
-        if not failed and self._limits.follow and self._limits.until is None:
-            # It was to be read until somebody says stop; only who waits for a lost parent was kept from it.
-            if not any(reader.given_up for reader in self._readers.values()):
+        if not failed and self._limits.is_endless:
+            # It was read until somebody said stop: all but who was refused last, or waits for a lost parent.
+            refused = {id_ for id_, reader in self._readers.items() if reader.error is not None}
+            if not refused:
                 return
-            ended |= self._readers.keys()
+            ended |= self._readers.keys() - refused
         listed = self._listed or (Partition(""),)
         self.holes += unread(self._asked(failed), cause, read_to, listed, ended | finished)
 
@@ -352,20 +305,3 @@ class SourceReader(threading.Thread):
             if isinstance(self.connector, Finishing):
                 self.connector.finish()
         return now_ms - self._stopped_ms > DRAINED_WITHIN_MS
-
-
-def _executor(at_once: int) -> Executor:
-    return ThreadPoolExecutor(at_once, "read") if at_once > 1 else _Inline()
-
-
-class _Inline(Executor):
-    """One step at a time, in the reader's own thread."""
-
-    def submit(self, step: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        """Run it now."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(step(*args, **named))
-        except BaseException as error:  # noqa: BLE001 - the future carries it
-            future.set_exception(error)
-        return future

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 
 from workbench.cli.capture_progress import CaptureProgress, behind_text, capture_progress
-from workbench.trace.source_reader import SourceState
+from workbench.trace.limits import SourceState
 
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:orders"
 

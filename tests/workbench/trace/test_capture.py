@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,21 +24,31 @@ from tests.workbench.trace.scripted import T0, ScriptedConnector
 from workbench.errors import FencedError, TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.capture import Captured, capture
-from workbench.trace.partition_reader import TRIES
-from workbench.trace.source_reader import Limits
+from workbench.trace.limits import Limits
+from workbench.trace.patience import TRIES
 
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/orders"
 ENDS = ("from_at", "to_at")
 
 
-def run(trace: Path, *connectors: Connector, **limits: object) -> Captured:
+def run(
+    trace: Path,
+    *connectors: Connector,
+    clock: VirtualClock | None = None,
+    stop: threading.Event | None = None,
+    calls_per_second: float = 10_000,
+    hooks: dict[str, Any] | None = None,
+    **limits: Any,
+) -> Captured:
+    """A capture in virtual time; `hooks` are `prepare` and `committed`."""
     return capture(
         trace,
         connectors,
         limits=Limits(**limits),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=threading.Event(),
+        clock=(clock or VirtualClock(T0)).for_capture(),
+        budgets=Budgets(calls_per_second=calls_per_second),
+        stop=stop or threading.Event(),
+        **(hooks or {}),
     )
 
 
@@ -128,14 +139,7 @@ def test_following_goes_on_at_the_tip_until_it_is_stopped(tmp_path: Path) -> Non
             stop.set()
 
     connector = ScriptedConnector(ARN, {"s0": 30}, before_page=stop_at_the_tip)
-    captured = capture(
-        tmp_path / "t.trace",
-        [connector],
-        limits=Limits(follow=True),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=stop,
-    )
+    captured = run(tmp_path / "t.trace", connector, stop=stop, follow=True)
 
     assert captured.state == "stopped"
     assert calls > 20
@@ -258,13 +262,8 @@ def test_configuration_that_changes_while_following_is_kept_each_time_it_changed
         return [Resource(ARN, "get-queue-attributes", clock.now(), f'{{"n":{min(number, 2)}}}')]
 
     connector.resources = look  # type: ignore[method-assign]
-    captured = capture(
-        tmp_path / "t.trace",
-        [connector],
-        limits=Limits(follow=True),
-        clock=clock.for_capture(),
-        budgets=Budgets(calls_per_second=0.1),
-        stop=stop,
+    captured = run(
+        tmp_path / "t.trace", connector, clock=clock, stop=stop, calls_per_second=0.1, follow=True
     )
 
     assert captured.state == "stopped"
@@ -331,13 +330,11 @@ def test_who_follows_tries_a_throttled_shard_for_as_long_as_it_takes(tmp_path: P
         if number == 50:
             stop.set()
 
-    captured = capture(
+    captured = run(
         tmp_path / "t.trace",
-        [ScriptedConnector(ARN, {"s0": 50}, before_page=refuse)],
-        limits=Limits(follow=True),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
+        ScriptedConnector(ARN, {"s0": 50}, before_page=refuse),
         stop=stop,
+        follow=True,
     )
 
     assert captured.sources[0].error is None
@@ -357,14 +354,7 @@ def test_a_capture_that_is_stopped_says_what_it_has_not_read_children_included(
     connector = ScriptedConnector(
         ARN, {"parent": 30, "child": 30}, {"child": ("parent",)}, at_once=9, before_page=stop_at
     )
-    captured = capture(
-        tmp_path / "t.trace",
-        [connector],
-        limits=Limits(until=instant(300), since=instant(0)),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=stop,
-    )
+    captured = run(tmp_path / "t.trace", connector, stop=stop, until=instant(300), since=instant(0))
 
     assert (captured.state, captured.complete) == ("stopped", False)
     assert holes(tmp_path / "t.trace") == [
@@ -407,14 +397,7 @@ def test_a_tap_that_is_stopped_reads_what_has_already_reached_its_queue(tmp_path
 
     topic = "arn:aws:sns:us-east-1:111111111111:orders"
     connector = ScriptedConnector(topic, {"": 45}, service="aws:sns", before_page=stop_at)
-    captured = capture(
-        tmp_path / "t.trace",
-        [connector],
-        limits=Limits(follow=True),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=stop,
-    )
+    captured = run(tmp_path / "t.trace", connector, stop=stop, follow=True)
 
     assert (captured.state, captured.complete) == ("stopped", True)
     assert sequence_numbers(tmp_path / "t.trace", topic) == list(range(1, 46))
@@ -427,15 +410,7 @@ def test_whoever_listens_hears_of_every_page_once_it_is_durable(tmp_path: Path) 
         heard.extend(record.record_id for _, page in pages for record in page.records)
         assert len(sequence_numbers(tmp_path / "t.trace")) == len(heard)
 
-    capture(
-        tmp_path / "t.trace",
-        [ScriptedConnector(ARN, {"s0": 35})],
-        limits=Limits(),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=threading.Event(),
-        committed=hear,
-    )
+    run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 35}), hooks={"committed": hear})
 
     assert heard == [f"s0:{number}" for number in range(1, 36)]
 
@@ -444,15 +419,7 @@ def test_nothing_reaches_the_disk_before_it_was_prepared(tmp_path: Path) -> None
     def without_bodies(page: Page) -> Page:
         return replace(page, records=tuple(replace(r, body=b"x") for r in page.records))
 
-    capture(
-        tmp_path / "t.trace",
-        [ScriptedConnector(ARN, {"s0": 35})],
-        limits=Limits(),
-        clock=VirtualClock(T0).for_capture(),
-        budgets=Budgets(calls_per_second=10_000),
-        stop=threading.Event(),
-        prepare=without_bodies,
-    )
+    run(tmp_path / "t.trace", ScriptedConnector(ARN, {"s0": 35}), hooks={"prepare": without_bodies})
 
     with open_trace(tmp_path / "t.trace") as trace:
         assert trace.sql("select distinct body from records").rows() == [(b"x",)]
@@ -472,6 +439,30 @@ def test_a_tap_that_cannot_be_removed_keeps_no_other_source_from_being_closed(
     assert len(sequence_numbers(tmp_path / "t.trace")) == 5
 
 
+def test_who_is_stopped_while_it_is_refused_says_what_it_has_not_read(tmp_path: Path) -> None:
+    stop, clock = threading.Event(), VirtualClock(T0)
+
+    def refuse(shard: str, number: int) -> None:
+        if clock.now() > instant(300):
+            stop.set()
+        if number == 10:
+            raise ThrottledError("records of s0: throttled; wait")
+
+    run(
+        tmp_path / "t.trace",
+        ScriptedConnector(ARN, {"s0": 30, "s1": 5}, before_page=refuse),
+        clock=clock,
+        stop=stop,
+        calls_per_second=1,
+        follow=True,
+        since=instant(0),
+    )
+
+    [(partition, cause, start, end)] = holes(tmp_path / "t.trace")
+    assert (partition, cause, start) == ("s0", "interrupted", 10)
+    assert end >= 300
+
+
 def test_children_of_a_shard_that_was_given_up_are_a_hole_also_when_following(
     tmp_path: Path,
 ) -> None:
@@ -486,13 +477,14 @@ def test_children_of_a_shard_that_was_given_up_are_a_hole_also_when_following(
     connector = ScriptedConnector(
         ARN, {"parent": 30, "child": 30, "other": 5}, {"child": ("parent",)}, before_page=damage
     )
-    capture(
+    run(
         tmp_path / "t.trace",
-        [connector],
-        limits=Limits(follow=True, since=instant(0)),
-        clock=clock.for_capture(),
-        budgets=Budgets(calls_per_second=1),
+        connector,
+        clock=clock,
         stop=stop,
+        calls_per_second=1,
+        follow=True,
+        since=instant(0),
     )
 
     told = {(partition, cause, start) for partition, cause, start, _ in holes(tmp_path / "t.trace")}

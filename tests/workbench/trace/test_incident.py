@@ -21,7 +21,7 @@ from workbench.trace.incident import (
     window_around,
     with_hole,
 )
-from workbench.trace.source_reader import Limits
+from workbench.trace.limits import Limits
 
 GROUP = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"
 QUEUE = "arn:aws:sqs:us-east-1:111111111111:orders-dlq"
