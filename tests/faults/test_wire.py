@@ -9,7 +9,6 @@ from itertools import product
 
 import pytest
 
-from connectors.errors import AccessDeniedError
 from tests.faults.wire_access import no_pauses
 from tests.faults.wire_aws import AT_ONCE, RECORDS, came_at, record_id
 from tests.faults.wire_capture import SOURCES, Case, Outcome, captures
@@ -24,19 +23,6 @@ CASES = [
     and not (page is None and fault.name == "an expired iterator")
     and not (page != 1 and fault.heavy)
 ]
-
-
-def not_yet(case: Case) -> str | None:
-    """What today's capture gets wrong, by its reason; each goes as soon as it is mended."""
-    if case.source == "sns" and case.fault.error is AccessDeniedError:
-        return "a tap that is given up leaves an error and no hole"
-    return None
-
-
-def marked(case: Case) -> object:
-    reason = not_yet(case)
-    marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-    return pytest.param(case, id=str(case), marks=marks)
 
 
 Outcomes = dict[Case, "Future[Outcome]"]
@@ -58,7 +44,7 @@ def outcomes(
             yield on_their_way
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_no_fault_ends_a_capture_in_silence(case: Case, outcomes: Outcomes) -> None:
     outcome = outcomes[case].result()
     missing = outcome.missing(case.source)

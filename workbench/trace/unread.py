@@ -53,5 +53,6 @@ def unread(
             parents = (read_to.get(parent) for parent in known[partition_id].parents)
             from_at = max((at for at in parents if at is not None), default=None)
         begun_at = asked.since_at if from_at is None else from_at
-        if begun_at < asked.until_at:
-            yield partition_id, Span(begun_at, asked.until_at, cause)
+        if begun_at < asked.until_at or cause != Cause.INTERRUPTED:
+            # What failed at once has read nothing, also where no time has passed.
+            yield partition_id, Span(begun_at, max(begun_at, asked.until_at), cause)
