@@ -70,7 +70,7 @@ class Trace:
 
         Raises:
             UsageError: DuckDB does not accept the statement; the message is DuckDB's first line.
-        TraceError: rows were purged since the trace was opened; refresh it.
+            TraceError: rows were purged since the trace was opened; refresh it.
         """
         with self._cursor() as cursor:
             relation = self._ask(cursor, statement, parameters)
@@ -252,6 +252,6 @@ def _usage_error(error: duckdb.Error) -> WorkbenchError:
     if isinstance(error, duckdb.IOException):
         return TraceError(
             f"wanted the segments that were live when the trace was opened, found {_first_line(error)}; "
-            "they were purged since: open the trace again, or refresh it"
+            "where they were purged since, refresh the trace or open it again; `workbench verify` says more"
         )
     return UsageError(f"DuckDB does not accept the statement: {_first_line(error)}")

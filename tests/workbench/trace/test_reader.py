@@ -19,7 +19,7 @@ from tests.factories import (
     sqs_message,
     write_trace,
 )
-from workbench.errors import UsageError
+from workbench.errors import TraceError, UsageError
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.schema import RUNS, SEGMENT_RELATIONS
 
@@ -202,7 +202,7 @@ def test_a_missing_segment_is_a_mistake_in_one_line(folder: Path) -> None:
     with write_trace(folder, [sqs_message(1)]) as trace:
         for file in folder.rglob("*.parquet"):
             file.unlink()
-        with pytest.raises(UsageError) as raised:
+        with pytest.raises(TraceError, match="purged since.*verify") as raised:
             trace.sql("select * from records")
     assert "\n" not in str(raised.value)
 
