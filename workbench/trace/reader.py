@@ -77,7 +77,7 @@ class Trace:
             try:
                 return pl.DataFrame() if relation is None else relation.pl()
             except duckdb.Error as error:
-                raise _usage_error(error) from error
+                raise _ours(error) from error
 
     def rows(
         self, statement: str, /, *, at_once: int = 2_000, **parameters: Any
@@ -91,7 +91,7 @@ class Trace:
                 for batch in relation.to_arrow_reader(at_once):
                     yield from batch.to_pylist()
             except duckdb.Error as error:
-                raise _usage_error(error) from error
+                raise _ours(error) from error
 
     def coverage(self) -> pl.DataFrame:
         """What was read and what was not.
@@ -177,7 +177,7 @@ class Trace:
         try:
             return cursor.sql(statement, params=parameters or None)
         except duckdb.Error as error:
-            raise _usage_error(error) from error
+            raise _ours(error) from error
 
     def _pin_folder(self) -> None:
         catalog = Catalog.open(self.path)
@@ -248,7 +248,7 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _usage_error(error: duckdb.Error) -> WorkbenchError:
+def _ours(error: duckdb.Error) -> WorkbenchError:
     if isinstance(error, duckdb.IOException):
         return TraceError(
             f"wanted the segments that were live when the trace was opened, found {_first_line(error)}; "

@@ -202,7 +202,7 @@ def test_a_missing_segment_is_a_mistake_in_one_line(folder: Path) -> None:
     with write_trace(folder, [sqs_message(1)]) as trace:
         for file in folder.rglob("*.parquet"):
             file.unlink()
-        with pytest.raises(TraceError, match="purged since.*verify") as raised:
+        with pytest.raises(TraceError, match=r"purged since.*verify") as raised:
             trace.sql("select * from records")
     assert "\n" not in str(raised.value)
 
