@@ -1,17 +1,13 @@
 """What tests of several connectors share: a clock, an error of AWS, a Lambda without mappings."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from tests.scripted_aws.clock import START
+from tests.scripted_aws.faults import aws_error
 
-START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-def aws_error(code: str, operation: str = "GetRecords", message: str = "scripted") -> ClientError:
-    """What boto3 raises for an error answer."""
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+__all__ = ["START", "Clock", "NoConsumers", "aws_error"]
 
 
 @dataclass
