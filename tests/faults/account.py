@@ -35,8 +35,8 @@ THROTTLES = {
     "FilterLogEvents": "ThrottlingException",
     "ReceiveMessage": "RequestThrottled",
 }
-STREAMS_OPEN = range(2, 7)
-"""How many shards the stream has, about: it is split below and merged above."""
+SHARDS_OPEN = range(2, 7)
+"""How many shards a stream has, about: it is split below and, where that can be, merged above."""
 
 
 @dataclass
@@ -161,14 +161,18 @@ class Account:
     def _reshard(self) -> None:
         shards = self.kinesis.open_shards("orders")
         which = self.chance.randrange(len(shards))
-        if len(shards) < STREAMS_OPEN.stop and (which % 2 or len(shards) <= STREAMS_OPEN.start):
+        if len(shards) < SHARDS_OPEN.stop and (which % 2 or len(shards) <= SHARDS_OPEN.start):
             self.kinesis.split_shard("orders", shards[which])
         else:
             which = min(which, len(shards) - 2)
             self.kinesis.merge_shards("orders", shards[which], shards[which + 1])
 
     def _rotate(self) -> None:
-        self.table.rotate(children=self.chance.choice((1, 1, 2)))
+        leaves = [shard.shard_id for shard in self.table.stream.leaves()]
+        if len(leaves) < SHARDS_OPEN.stop and self.chance.random() < 0.5:
+            self.table.rotate(self.chance.choice(leaves), children=2)
+        else:
+            self.table.rotate()
 
     def end_now(self) -> None:
         """No more traffic from now on."""
