@@ -10,7 +10,7 @@ import pytest
 
 from connectors.record import Record
 from tests.factories import instant, log_event, write_trace
-from tests.workbench.trace.test_log_lines import ID, TRACE, lines_of
+from tests.workbench.trace.test_log_lines import ID, JSON_SAMPLE, TEXT_SAMPLE, TRACE, lines_of
 
 Row = dict[str, Any]
 A, B = f"{ID}1", f"{ID}2"
@@ -61,10 +61,12 @@ def platform(kind: str, **record: Any) -> str:
     return json.dumps({"time": "t", "type": f"platform.{kind}", "record": record})
 
 
-def test_the_text_samples_give_what_happened(observed: Callable[..., list[Row]]) -> None:
+def test_the_text_samples_give_what_happened(
+    observed: Callable[..., list[Row]], shared_events: Path
+) -> None:
     killed = "Runtime exited with error: signal: killed"
     memory = "Runtime.OutOfMemory"
-    assert seen(observed(*lines_of("text-lines.txt"))) == [
+    assert seen(observed(*lines_of(shared_events / "lambda-logs" / TEXT_SAMPLE))) == [
         (True, "success", None, None, 2.37, 423.98),
         (False, "error", "ValueError", "boom", 14.97, None),
         (False, "timeout", None, "Task timed out after 3.00 seconds", 3000.0, None),
@@ -77,8 +79,10 @@ def test_the_text_samples_give_what_happened(observed: Callable[..., list[Row]])
     ]
 
 
-def test_the_json_samples_give_what_happened(observed: Callable[..., list[Row]]) -> None:
-    assert seen(observed(*lines_of("system-log.jsonl"))) == [
+def test_the_json_samples_give_what_happened(
+    observed: Callable[..., list[Row]], shared_events: Path
+) -> None:
+    assert seen(observed(*lines_of(shared_events / "lambda-logs" / JSON_SAMPLE))) == [
         (True, "success", None, None, 17.41, 380.5),
         (False, "error", "ValueError", "boom", 4.92, None),
         (False, "timeout", None, None, 3000.0, None),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.factories import instant, log_event, write_trace
 
-SAMPLES = Path(__file__).parent / "lambda_logs"
+JSON_SAMPLE, TEXT_SAMPLE = "system-log-json.synthetic.jsonl", "text-log-lines.synthetic.txt"
 ID = "00000000-0000-4000-8000-00000000000"
 TRACE = "1-62e900b2-710d76f009d6e7785905449a"
 ALWAYS = ("delivery_id", "source_arn", "log_stream", "source_at", "ingested_at", "format")
@@ -40,8 +40,8 @@ def _told(folder: Path, events: list[Any]) -> list[Row]:
     ]
 
 
-def lines_of(name: str) -> list[str]:
-    lines = (SAMPLES / name).read_bytes().decode().split("\n")
+def lines_of(sample: Path) -> list[str]:
+    lines = sample.read_bytes().decode().split("\n")
     return [line for line in lines if not line.startswith("#")][:-1]
 
 
@@ -134,12 +134,12 @@ TEXT_LINES = [
 
 
 @pytest.mark.parametrize(
-    ("file", "expected"), [("system-log.jsonl", JSON_LINES), ("text-lines.txt", TEXT_LINES)]
+    ("sample", "expected"), [(JSON_SAMPLE, JSON_LINES), (TEXT_SAMPLE, TEXT_LINES)]
 )
 def test_each_line_of_the_samples_is_of_its_type_with_its_fields_and_no_other(
-    file: str, expected: list[Row], told: Callable[..., list[Row]]
+    sample: str, expected: list[Row], told: Callable[..., list[Row]], shared_events: Path
 ) -> None:
-    assert told(*lines_of(file)) == expected
+    assert told(*lines_of(shared_events / "lambda-logs" / sample)) == expected
 
 
 def test_a_line_keeps_its_event_its_instants_and_its_format(tmp_path: Path) -> None:
@@ -359,8 +359,17 @@ def test_bytes_that_are_no_text_are_a_line_that_says_nothing(tmp_path: Path) -> 
     assert _told(tmp_path / "t.trace", [event]) == [application()]
 
 
+LIKELY = (
+    f"START RequestId: {ID}1 Version: $LATEST",
+    f"END RequestId: {ID}1",
+    f"REPORT RequestId: {ID}1\tDuration: 2.37 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\t",
+    "INIT_START Runtime Version: python:3.12.v27\tRuntime Version ARN: arn",
+    f'{{"time":"2026-01-05T10:00:00Z","type":"platform.start","record":{{"requestId":"{ID}1"}}}}',
+)
+
+
 @settings(max_examples=10)
-@given(st.lists(st.text(max_size=40) | st.sampled_from(lines_of("text-lines.txt")), max_size=8))
+@given(st.lists(st.text(max_size=40) | st.sampled_from(LIKELY), max_size=8))
 def test_no_line_is_lost_whatever_it_is(lines: list[str]) -> None:
     texts = [line for line in lines if not any("\ud800" <= c <= "\udfff" for c in line)]
     with TemporaryDirectory() as aside:
