@@ -127,7 +127,11 @@ class Catalog:
         """Whether every row still says what was written; an older trace has no seal and cannot tell."""
         if not self.has("seal"):
             return True
-        return bool(self.one("select digest from seal") == digest_of_rows(self._connection))
+        try:
+            found = digest_of_rows(self._connection)
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise _unreadable(self.folder, error) from error
+        return bool(self.one("select digest from seal") == found)
 
     def has(self, table: str) -> bool:
         """Whether the catalog knows this table; a trace of an older format lacks the newer ones."""
@@ -143,13 +147,27 @@ class Catalog:
             self._high_water = None
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one question."""
-        return self._connection.execute(sql, parameters).fetchall()
+        """All rows of one question.
+
+        Raises:
+            TraceError: the catalog is damaged.
+        """
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except (
+            sqlite3.Error,
+            UnicodeDecodeError,
+        ) as error:  # SQLite's complaint may quote the damage
+            raise _unreadable(self.folder, error) from error
 
     def one(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
-        """The first column of the first row; None when there is no row."""
-        row = self._connection.execute(sql, parameters).fetchone()
-        return None if row is None else row[0]
+        """The first column of the first row; None when there is no row.
+
+        Raises:
+            TraceError: the catalog is damaged.
+        """
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -338,5 +356,5 @@ def _connect(folder: Path, *, write: bool) -> sqlite3.Connection:
     return connection
 
 
-def _unreadable(folder: Path, error: sqlite3.Error) -> TraceError:
+def _unreadable(folder: Path, error: Exception) -> TraceError:
     return TraceError(f"cannot read {folder / FILE_NAME}: {error}; `workbench verify` says more")

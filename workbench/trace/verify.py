@@ -1,7 +1,6 @@
 """Proving a trace whole: every live byte is the one that was committed, and no position is ahead of its data."""
 
 import hashlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,12 +76,12 @@ def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of:
 def _catalog_problems(catalog: Catalog) -> Iterator[str]:
     try:
         answers = [row[0] for row in catalog.rows("pragma integrity_check(10)")]
-    except sqlite3.Error as error:
+    except TraceError as error:
         answers = [str(error)]
     yield from (f"catalog.sqlite: {answer}" for answer in answers if answer != "ok")
     try:
         whole, changes = catalog.seal_is_whole(), catalog.changes()
-    except sqlite3.Error as error:
+    except TraceError as error:
         yield f"catalog.sqlite: {error}"
         return
     if not whole:
