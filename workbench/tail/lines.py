@@ -42,7 +42,7 @@ def colours_of(source_arns: Iterable[str]) -> dict[str, int]:
 
     Example:
         >>> list(colours_of(["arn:aws:sqs:us-east-1:1:orders"]).values())
-        [71]
+        [169]
     """
     taken: dict[str, int] = {}
     for arn in sorted(set(source_arns)):

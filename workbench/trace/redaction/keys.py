@@ -29,7 +29,7 @@ class Key:
 
         Example:
             >>> Key(bytes(32)).token("email", "bob@example.com")
-            'tok_email_xxxxxxxxxxxxxxxxxxxxxxxxxx'
+            'tok_email_...'
         """
         digest = self._digest(kind, canonical.encode("utf-8", "surrogatepass"))
         return f"tok_{kind}_{base64.b32encode(digest)[:26].decode('ascii').lower()}"
