@@ -17,7 +17,7 @@ from connectors.errors import (
     SourceNotFoundError,
     ThrottledError,
 )
-from connectors.record import Connector, Page, Resource
+from connectors.record import Checkpoint, Connector, Page, PeekEffect, Resource, Span
 from tests.factories import instant
 from tests.scripted_aws.clock import VirtualClock
 from tests.workbench.trace.scripted import T0, ScriptedConnector
@@ -489,3 +489,56 @@ def test_children_of_a_shard_that_was_given_up_are_a_hole_also_when_following(
 
     told = {(partition, cause, start) for partition, cause, start, _ in holes(tmp_path / "t.trace")}
     assert told == {("parent", "unreadable", 10), ("child", "interrupted", 10)}
+
+
+class Expired(ScriptedConnector):
+    """A stream whose shard `old` has expired since an earlier capture."""
+
+    def resume(self, checkpoints: dict[str, Checkpoint]) -> list[Page]:
+        self.started.append(f"resumed with {sorted(checkpoints)}")
+        lost = Span(instant(3), instant(9), "trimmed")
+        return [Page((), Checkpoint("old", "9", finished=True), (lost,))]
+
+
+def test_what_expired_since_is_stored_before_anything_is_read(tmp_path: Path) -> None:
+    for _ in range(2):
+        connector = Expired(ARN, {"s0": 5})
+        captured = run(tmp_path / "t.trace", connector)
+
+    assert connector.started == ["resumed with ['old', 's0']", "s0"]
+    assert not captured.complete
+    assert holes(tmp_path / "t.trace") == [("old", "trimmed", 3, 9)]
+
+
+class Collecting(ScriptedConnector):
+    """A tap that collects until it is told that no more is wanted."""
+
+    finished = 0
+
+    def finish(self) -> None:
+        self.finished += 1
+
+
+def test_a_tap_that_is_stopped_is_told_once_that_no_more_is_wanted(tmp_path: Path) -> None:
+    stop = threading.Event()
+    topic = "arn:aws:sns:us-east-1:111111111111:orders"
+    connector = Collecting(
+        topic, {"": 45}, service="aws:sns", before_page=lambda shard, number: stop.set()
+    )
+    run(tmp_path / "t.trace", connector, stop=stop, follow=True)
+
+    assert connector.finished == 1
+    assert sequence_numbers(tmp_path / "t.trace", topic) == list(range(1, 46))
+
+
+def test_what_a_peek_did_and_no_page_told_is_stored_at_the_end(tmp_path: Path) -> None:
+    effect = PeekEffect("m1", instant(1), 2, 3, instant(31), given_back_at=instant(4))
+    connector = ScriptedConnector(
+        "arn:aws:sqs:us-east-1:111111111111:dlq", {"": 3}, service="aws:sqs"
+    )
+    connector.unrecorded_effects = (effect,)  # type: ignore[attr-defined]
+    run(tmp_path / "t.trace", connector)
+
+    with open_trace(tmp_path / "t.trace") as trace:
+        told = trace.sql("select record_id, given_back_at from peek_effects")
+    assert told.rows() == [("m1", instant(4))]
