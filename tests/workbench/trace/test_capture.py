@@ -1,5 +1,6 @@
 """The capture loop: durable before resumed, parents before children, one failing source fails alone."""
 
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from tests.workbench.trace.scripted import T0, ScriptedConnector
 from workbench.errors import FencedError, TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.capture import Captured, capture
+from workbench.trace.configuration import ConfigurationWatch
 from workbench.trace.limits import Limits
 from workbench.trace.patience import TRIES
 
@@ -542,3 +544,32 @@ def test_what_a_peek_did_and_no_page_told_is_stored_at_the_end(tmp_path: Path) -
     with open_trace(tmp_path / "t.trace") as trace:
         told = trace.sql("select record_id, given_back_at from peek_effects")
     assert told.rows() == [("m1", instant(4))]
+
+
+def test_a_count_that_moves_by_itself_is_no_change_of_configuration() -> None:
+    watch = ConfigurationWatch()
+    for waiting in (1, 2, 3):
+        document = f'{{"ApproximateNumberOfMessages":"{waiting}","DelaySeconds":"0"}}'
+        watch.saw([Resource(ARN, "get-queue-attributes", T0, document)], whole=False)
+
+    assert len(list(watch.kept())) == 1
+
+
+def test_events_that_lines_of_a_log_print_become_deliveries_of_their_source(
+    tmp_path: Path,
+) -> None:
+    queue = "arn:aws:sqs:us-east-1:111111111111:orders"
+    message = {"messageId": "m1", "body": "x", "eventSource": "aws:sqs", "eventSourceARN": queue}
+    sent = {"ApproximateReceiveCount": "1", "SentTimestamp": "1795168800000"}
+    printed = json.dumps({"Records": [message | {"receiptHandle": "h", "attributes": sent}]})
+    group = "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"
+    connector = ScriptedConnector(group, {"": 1}, service="aws:logs")
+    plain = connector.record
+    connector.record = lambda shard, n: replace(plain(shard, n), body=printed.encode())  # type: ignore[method-assign]
+    captured = run(tmp_path / "t.trace", connector)
+
+    assert captured.sources[0].records == 1, "those of other sources do not count as its own"
+    with open_trace(tmp_path / "t.trace") as trace:
+        told = trace.sql("select record_id, source_arn from records where service = 'aws:sqs'")
+        assert told.rows() == [("m1", queue)]
+        assert trace.coverage().filter(source_arn=queue)["state"].to_list() == ["assumed"]
