@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from workbench import tune
     from workbench.findings import Finding, Findings, find
     from workbench.mapping import EventSourceMapping
+    from workbench.measures import measure
     from workbench.replay.comparison import compare
     from workbench.replay.events import event_record
     from workbench.replay.run import Run
@@ -38,6 +39,7 @@ __all__ = [
     "export",
     "find",
     "findings_panel",
+    "measure",
     "open",
     "replay",
     "show",
@@ -66,6 +68,7 @@ __getattr__ = lazy_names(
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
+        "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",

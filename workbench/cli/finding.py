@@ -1,31 +1,30 @@
 """find, report: what went wrong, on the terminal and as a page to hand on."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, SinceOption, SourceOption, TracePath, UntilOption
-from workbench.cli.terminal import print_json, print_table, say
+from workbench.cli.options import (
+    AsJson,
+    EventTimeOption,
+    KeyOption,
+    SequenceOption,
+    SetOption,
+    SinceOption,
+    SourceOption,
+    TracePath,
+    UntilOption,
+    thresholds_of,
+)
+from workbench.cli.terminal import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
     from workbench.findings import Findings
     from workbench.trace import Trace
     from workbench.tune import ShardPlan
-
-Key = Annotated[
-    str | None,
-    typer.Option("--key", metavar="JSONPATH", help="Business key in the payload: $.order.id"),
-]
-Sequence = Annotated[
-    str | None,
-    typer.Option(
-        "--sequence",
-        metavar="JSONPATH",
-        help="Whole number that counts up per key: $.order.version",
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,13 +32,15 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="Example: workbench find incident.trace --key '$.order_id' --sequence '$.version'"
     )(find)
+    app.command(epilog="Example: workbench kinds redelivery hot_key")(kinds)
     app.command(epilog="Example: workbench report incident.trace -o report.html")(report)
 
 
 def find(
     trace: TracePath,
-    key: Key = None,
-    sequence: Sequence = None,
+    key: KeyOption = None,
+    sequence: SequenceOption = None,
+    event_time: EventTimeOption = None,
     only: Annotated[str, typer.Option("--only", metavar="KIND,…", help="Only these kinds.")] = "",
     source: SourceOption = None,
     since: SinceOption = None,
@@ -47,24 +48,36 @@ def find(
     limit: Annotated[
         int, typer.Option("--limit", min=1, help="Instances listed per finding; all are counted.")
     ] = 100,
+    set_: SetOption = None,
     json: AsJson = False,
 ) -> None:
-    """Name duplicates, losses, wrong order and hot keys, each with the rows that prove it and its SQL."""
+    """Name duplicates, losses, wrong order and sick consumers, each with the rows that prove it and its SQL."""
+    from workbench.findings import DETECTORS
     from workbench.findings import find as run
     from workbench.trace import open_trace
     from workbench.trace.instants import parse_since
 
     now = datetime.now(UTC)
-    with open_trace(trace) as opened:
+    kinds = [kind.strip() for kind in only.split(",") if kind.strip()]
+    with open_trace(trace) as opened, progress("looking for") as shown:
+        task = shown.add_task("", total=len(kinds or DETECTORS)) if shown else None
+
+        def tell(kind: str) -> None:
+            if shown is not None and task is not None:
+                shown.update(task, description=kind, advance=1)
+
         findings = run(
             opened,
             key=key,
             sequence=sequence,
-            only=[kind.strip() for kind in only.split(",") if kind.strip()],
+            event_time=event_time,
+            only=kinds,
             source=source,
             since=parse_since(since, now) if since else None,
             until=parse_since(until, now) if until else None,
             limit=limit,
+            thresholds=thresholds_of(set_),
+            on_kind=tell,
         )
     if json:
         print_json(findings.documents())
@@ -74,13 +87,56 @@ def find(
         say(remark)
 
 
+def kinds(
+    kind: Annotated[
+        list[str] | None, typer.Argument(metavar="KIND", help="Only these; all when left out.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Say what each finding kind is, what it must not be taken for, and which thresholds decide."""
+    from workbench.errors import UsageError
+    from workbench.findings import DETECTORS
+
+    unknown = [each for each in kind or () if each not in DETECTORS]
+    if unknown:
+        raise UsageError(
+            f"wanted a finding kind, found {unknown[0]!r}; there are {', '.join(DETECTORS)}"
+        )
+    told = [DETECTORS[name] for name in DETECTORS if not kind or name in kind]
+    if json:
+        print_json(
+            [
+                {
+                    "kind": each.kind,
+                    "definition": each.definition,
+                    "not_to_confuse": list(each.not_to_confuse),
+                    "needs": list(each.needs),
+                    "thresholds": [asdict(threshold) for threshold in each.thresholds],
+                }
+                for each in told
+            ]
+        )
+        return
+    for each in told:
+        print_table(
+            ["", ""],
+            [
+                ["is", each.definition],
+                *(["is not", look_alike] for look_alike in each.not_to_confuse),
+                *(["needs", f"--{name.replace('_', '-')}"] for name in each.needs),
+                *(["--set", f"{t.name}={t.default}  ({t.reason})"] for t in each.thresholds),
+            ],
+            title=each.kind,
+        )
+
+
 def report(
     trace: TracePath,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The HTML file.")
     ] = Path("report.html"),
-    key: Key = None,
-    sequence: Sequence = None,
+    key: KeyOption = None,
+    sequence: SequenceOption = None,
     json: AsJson = False,
 ) -> None:
     """Write one offline HTML page: what was captured and what was not, findings with witnesses, replays, shards."""

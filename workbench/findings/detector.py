@@ -1,117 +1,143 @@
 """A detector: one statement that returns witness rows, and how its rows become instances and a sentence."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from workbench.findings.finding import Finding
+from workbench.findings.finding import FAULT, Finding
+from workbench.questions import Parameters, Scope, Threshold, used_parameters, written_out
 from workbench.trace import Trace
-from workbench.trace.sql import load_statement, with_literals
-
-Instances = list[dict[str, Any]]
-Parameters = Mapping[str, Any]
+from workbench.trace.sql import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What `find` was asked to look at."""
-
-    source_arn: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    key: str | None = None
-    sequence: str | None = None
-    limit: int = 100
-
-    def parameters(self) -> dict[str, Any]:
-        """What every statement is bound with."""
-        return {"source_arn": self.source_arn, "since": self.since, "until": self.until}
+def _nothing_noted(trace: Trace, used: Parameters, instances: pl.DataFrame) -> tuple[str, ...]:
+    return ()
 
 
-@dataclass(frozen=True, slots=True)
+def _able(trace: Trace, scope: Scope) -> str | None:
+    return None
+
+
+def _as_it_is(trace: Trace, used: Parameters, instances: pl.DataFrame) -> pl.DataFrame:
+    return instances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """One finding kind."""
+    """One finding kind: what it is, how it is told, and what it must not be taken for."""
 
     kind: str
+    statement: Statement
+    """Returns the witness: a row has `source_arn`, `key`, `delivery_id`, `source_at` and what tells instances apart.
+    Its last line is `order by source_arn, key, …`, by names of its own columns, down to `delivery_id`."""
+    definition: str
+    """What one instance is, in a sentence."""
+    not_to_confuse: tuple[str, ...]
+    """What only looks like it, each with how it is kept apart."""
     instance: tuple[str, ...]
     """Columns that tell one instance from the next; the first is `key`."""
-    fields: Mapping[str, pl.Expr]
+    fields: Mapping[str, pl.Expr] = field(default_factory=dict)
     """The kind's own fields, over the witness rows of one instance."""
-    thresholds: Mapping[str, Any]
-    """Named parameters of the statement with their defaults."""
-    summary: Callable[[Instances, Parameters], str]
-    """One sentence over all instances of a source."""
-    confidence: Callable[[Instances], float] = lambda instances: 1.0
+    thresholds: tuple[Threshold, ...] = ()
+    """Parameters of the statement besides the scope's."""
+    summary: Callable[[pl.DataFrame, Parameters], str]
+    """One sentence over the instances of a source (a row each: `key`, `delivery_ids`, `fields`), with thresholds."""
+    confidence: Callable[[pl.DataFrame], float] = lambda instances: 1.0
+    severity: Callable[[pl.DataFrame], str] = lambda instances: FAULT
+    deepen: Callable[[Trace, Parameters, pl.DataFrame], pl.DataFrame] = _as_it_is
+    """More columns for the instances, where one statement cannot say them."""
     finish: Callable[[dict[str, Any]], dict[str, Any]] = lambda instance: instance
-    """What is left to do to an instance that columns cannot say."""
+    """What is left to do to a listed instance that columns cannot say."""
+    notes: Callable[[Trace, Parameters, pl.DataFrame], tuple[str, ...]] = _nothing_noted
+    """What was seen on the way and is no instance."""
     needs: tuple[str, ...] = ()
-    """Business fields without which the kind cannot be told: `key`, `sequence`."""
+    """Members of the scope without which the kind cannot be told: `key`, `sequence`, `event_time`."""
+    unable: Callable[[Trace, Scope], str | None] = _able
+    """Why this trace cannot show the kind although it has such traffic; None: it can, or has none."""
+    yields_to: tuple[str, ...] = ()
+    """More telling kinds: a delivery that stands witness for one of them is none for this kind."""
 
-    def look(self, trace: Trace, scope: Scope, coverage: Mapping[str, str]) -> list[Finding]:
+    def asked(self, scope: Scope, chosen: Parameters, told_better: Mapping[str, str]) -> str:
+        """The statement as it is run and shown.
+
+        Args:
+            scope: what it is asked of.
+            chosen: thresholds that are not the default.
+            told_better: statements of the kinds it yields to, of those that found anything.
+        """
+        own = written_out(self.statement, self.used(scope, chosen))
+        better = [told_better[kind] for kind in self.yields_to if kind in told_better]
+        if not better:
+            return own
+        found, _, order = own.rpartition("\norder by ")
+        told = "\nunion all\n".join(
+            f"select source_arn, delivery_id from (\n{each}\n)"  # noqa: S608 - our own statements
+            for each in better
+        )
+        return (
+            f"with found as (\n{found}\n), told_better as (\n{told}\n)\n"
+            f"select found.* from found anti join told_better using (source_arn, delivery_id)\norder by {order}"
+        )
+
+    def used(self, scope: Scope, chosen: Parameters) -> dict[str, Any]:
+        """What the statement is bound with."""
+        return used_parameters(self.statement, scope, self.thresholds, chosen)
+
+    def look(
+        self,
+        trace: Trace,
+        scope: Scope,
+        chosen: Parameters,
+        limit: int,
+        coverage: Mapping[str, str],
+        told_better: Mapping[str, str],
+    ) -> list[Finding]:
         """The findings of this kind, one a source."""
-        statement = load_statement(__package__, self.kind)
-        named = {
-            name: getattr(scope, name)
-            for name in ("key", "sequence")
-            if name in statement.parameters
-        }
-        parameters = scope.parameters() | dict(self.thresholds) | named
-        witness = trace.sql(statement.text, **parameters)
+        witness = trace.sql(self.asked(scope, chosen, told_better))
         return [
-            self._finding(
-                str(source), rows, parameters | {"source_arn": str(source)}, scope.limit, coverage
-            )
+            self._finding(trace, scope, chosen, str(source), rows, limit, coverage, told_better)
             for (source,), rows in witness.group_by("source_arn", maintain_order=True)
         ]
 
     def _finding(
         self,
+        trace: Trace,
+        scope: Scope,
+        chosen: Parameters,
         source_arn: str,
         rows: pl.DataFrame,
-        parameters: Parameters,
         limit: int,
         coverage: Mapping[str, str],
+        told_better: Mapping[str, str],
     ) -> Finding:
+        of_source = scope.of(source_arn)
+        used = self.used(of_source, chosen)
         grouped = rows.group_by(self.instance, maintain_order=True).agg(
             pl.col("delivery_id").alias("delivery_ids"), **self.fields
         )
-        instances = [
-            self.finish(row)
-            for row in grouped.select("key", "delivery_ids", *self.fields).iter_rows(named=True)
-        ]
-        statement = load_statement(__package__, self.kind)
+        instances = self.deepen(trace, used, grouped)
+        hidden = [name for name in self.instance if name != "key" and name not in self.fields]
+        listed = instances.drop(hidden).head(limit)
         return Finding(
             kind=self.kind,
             source_arn=source_arn,
-            count=len(instances),
+            count=instances.height,
             deliveries=rows["delivery_id"].n_unique(),
             first_at=rows["source_at"].min(),  # type: ignore[arg-type]  # polars types min() by no column
             last_at=rows["source_at"].max(),  # type: ignore[arg-type]
             confidence=self.confidence(instances),
+            severity=self.severity(instances),
             coverage=coverage.get(source_arn, "unknown"),
-            summary=self.summary(instances, parameters),
-            sql=with_literals(statement.body, dict(parameters)),
-            instances=tuple(instances[:limit]),
+            summary=self.summary(instances, used),
+            definition=self.definition,
+            not_to_confuse=self.not_to_confuse,
+            thresholds={each.name: used[each.name] for each in self.thresholds},
+            sql=self.asked(of_source, chosen, told_better),
+            instances=tuple(self.finish(row) for row in listed.iter_rows(named=True)),
+            notes=self.notes(trace, used, instances),
         )
-
-
-def times(count: int, one: str, many: str | None = None) -> str:
-    """`1 message`, `3 messages`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def seconds(milliseconds: float) -> str:
-    """A length of time for people: `250 ms`, `3.5 s`, `5 min`."""
-    if milliseconds < 1_000:
-        return f"{milliseconds:.0f} ms"
-    return (
-        f"{milliseconds / 1_000:g} s"
-        if milliseconds < 120_000
-        else f"{milliseconds / 60_000:g} min"
-    )
 
 
 SPREAD_MS = (pl.col("source_at").max() - pl.col("source_at").min()).dt.total_milliseconds()

@@ -1,9 +1,15 @@
 -- One row: how many payloads have the fields that were named.
+-- $source_arn: only this source; null for all
+-- $since: earliest source_at; null for no bound
+-- $until: latest source_at; null for no bound
 -- $key: JSONPath of the business key
--- $sequence: JSONPath of the business sequence
+-- $sequence: JSONPath of the business sequence, a whole number
+-- $event_time: JSONPath of the instant at which the event happened
 -- -> payloads BIGINT: JSON payloads in the trace
--- -> with_key BIGINT: those that have the key
--- -> with_sequence BIGINT: those that have a whole number as sequence
-select count(*) as payloads, count(field(body, $key)) as with_key,
-       count(try_cast(field(body, $sequence) as bigint)) as with_sequence
-from records where parse_status = 'json'
+-- -> key BIGINT: those that have the key
+-- -> sequence BIGINT: those that have a whole number as sequence
+-- -> event_time BIGINT: those that have an instant as event time
+select count(*) as payloads, count(key) as key, count(sequence) as sequence, count(event_at) as event_time
+from business($key, $sequence, $event_time)
+where ($source_arn is null or source_arn = $source_arn)
+  and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)

@@ -17,12 +17,17 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "first_at": pl.Datetime("us", "UTC"),
     "last_at": pl.Datetime("us", "UTC"),
     "confidence": pl.Float64,
+    "severity": pl.String,
     "coverage": pl.String,
     "summary": pl.String,
     "sql": pl.String,
 }
 SCHEMA = pl.Schema(_COLUMNS)
 """Columns of `Findings.to_frame()`."""
+
+FAULT = "fault"
+INFORMATIONAL = "informational"
+"""The service promises nothing else, or nothing is wrong: good to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,18 @@ class Finding:
     last_at: datetime | None
     confidence: float
     """1.0 where the rows prove it, less where chance could explain it."""
+    severity: str
+    """`fault`, or `informational` where the service promises nothing else."""
     coverage: str
     """What is known of the source's completeness: `read`, `assumed`, `hole` or `unknown`."""
     summary: str
     """One sentence with the thresholds that were used."""
+    definition: str
+    """What one instance is."""
+    not_to_confuse: tuple[str, ...]
+    """What only looks like it."""
+    thresholds: dict[str, Any]
+    """What decided, by name."""
     sql: str
     """Returns the witness rows, run alone on the trace."""
     instances: tuple[dict[str, Any], ...]
@@ -55,7 +68,8 @@ class Finding:
         document = asdict(self)
         for name in ("first_at", "last_at"):
             document[name] = document[name] and instant_text(document[name])
-        return document | {"instances": list(self.instances), "notes": list(self.notes)}
+        listed = {name: list(document[name]) for name in ("instances", "notes", "not_to_confuse")}
+        return document | listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,16 @@ MACROS = (
         when payload(body) is null or not coalesce(json_valid(payload(body)), false)
             or coalesce(parsers_may_differ(body, path), false) then python_field(body, path)
         else payload(body)->>path end""",
+    # Whole digits are seconds, milliseconds, microseconds or nanoseconds since 1970 by their number.
+    r"""create macro instant_in(told) as case
+        when regexp_full_match(told, '[0-9]{10}(\.[0-9]+)?') then try(to_timestamp(told::double))
+        when regexp_full_match(told, '[0-9]{13}(\.[0-9]+)?') then try(make_timestamptz((told::double * 1000)::bigint))
+        when regexp_full_match(told, '[0-9]{16}') then make_timestamptz(told::bigint)
+        when regexp_full_match(told, '[0-9]{19}') then try(make_timestamptz((told::hugeint // 1000)::bigint))
+        when regexp_matches(told, '^[0-9]{4}-') then try_cast(told as timestamptz) end""",
 )
-"""Statements that define `payload(body)` (text or null) and `field(body, path)` (text or null)."""
+"""Statements that define `payload(body)` (text or null), `field(body, path)` (text or null) and `instant_in(text)`
+(an instant as payloads tell it: ISO 8601, UTC where it names no offset, or a number since 1970; else null)."""
 
 
 def parse_path(path: str) -> tuple[str | int, ...]:

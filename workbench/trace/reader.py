@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 import weakref
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import polars as pl
 
 from workbench.errors import TraceError, UsageError, WorkbenchError
 from workbench.trace.catalog import Catalog
-from workbench.trace.derived import DERIVED, define_derived
+from workbench.trace.derived import DERIVED, asked_for, define_derived, keep
 from workbench.trace.instants import instant_text
 from workbench.trace.relations import (
     BOOKS,
@@ -34,8 +35,11 @@ class Trace:
     Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
     the catalog's own books; and, worked out when asked for, `user_records` (what the Kinesis Producer Library packed:
     `delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`), `log_lines` (a row
-    per log event, parsed), `invocations_observed` (a row per invocation that logs tell of).
-    `field(body, '$.path')` gives a payload's field as a handler would see it.
+    per log event, parsed), `invocations_observed` (a row per invocation that logs tell of), `handlings` (a row per
+    record and request that was given it), and configuration as it was observed: `event_source_mappings`, `queues`,
+    `shards`, `subscriptions`.
+    `field(body, '$.path')` gives a payload's field as a handler would see it; `business('$.key', '$.sequence', '$.at')`
+    is `records` with these fields.
 
     Raises:
         TraceError: no trace there, a damaged or a newer one.
@@ -51,6 +55,8 @@ class Trace:
         self._connection = connect()
         self._let_go = weakref.finalize(self, disconnect, self._connection)
         self._sealed = self.path.is_file() and self.path.suffix == ".duckdb"
+        self._kept: set[str] = set()
+        self._keeping = threading.Lock()
         try:
             self.refresh()
         except BaseException:
@@ -92,6 +98,18 @@ class Trace:
                     yield from batch.to_pylist()
             except duckdb.Error as error:
                 raise _ours(error) from error
+
+    def keep(self, *names: str) -> None:
+        """Work out derived relations now, and what they are made of, so that later questions to them cost little.
+
+        Answers do not change: a generation is pinned and what is derived from it follows. `refresh` lets them go.
+        """
+        wanted = [name for name in asked_for(" ".join(names)) if name not in self._kept]
+        with self._keeping, self._cursor() as cursor:
+            for name in wanted:
+                if name not in self._kept:
+                    keep(cursor, name)
+                    self._kept.add(name)
 
     def coverage(self) -> pl.DataFrame:
         """What was read and what was not.
@@ -187,6 +205,7 @@ class Trace:
             if generation != self.generation:
                 with self._cursor() as cursor:
                     define_relations(cursor, catalog)
+                self._kept.clear()
                 self.generation = generation
         except (
             sqlite3.Error,

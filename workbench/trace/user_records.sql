@@ -6,16 +6,9 @@
 -- -> body BLOB: payload; null where it is damaged
 -- -> body_hash BLOB: xxh3-128 of the payload, as of `records`
 -- -> inside_shard BOOLEAN: whether its hash key belongs to the shard; if one does not, the KCL drops the whole aggregate; null: unknown
-with shards as (
-  select source_arn, observed_at, unnest(try(from_json(
-           coalesce(json_extract(document, '$.Shards'), json_extract(document, '$.StreamDescription.Shards')),
-           '[{"ShardId":"VARCHAR","HashKeyRange":{"StartingHashKey":"VARCHAR","EndingHashKey":"VARCHAR"}}]'))) as shard
-  from resources where kind in ('list-shards', 'describe-stream') and json_valid(document)
-), ranges as (
-  select source_arn, shard.ShardId as partition_id,
-         arg_max(try_cast(shard.HashKeyRange.StartingHashKey as uhugeint), observed_at) as low,
-         arg_max(try_cast(shard.HashKeyRange.EndingHashKey as uhugeint), observed_at) as high
-  from shards group by all
+with ranges as (
+  select source_arn, partition_id, arg_max(starting_hash_key, observed_at) as low, arg_max(ending_hash_key, observed_at) as high
+  from shards group by source_arn, partition_id
 ), opened as (
   select delivery_id, source_arn, partition_id, unnest(opened_aggregates(body)) as packed
   from records

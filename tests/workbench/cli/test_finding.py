@@ -46,3 +46,24 @@ def test_an_unknown_kind_is_wrong_use(trace: Path, capfd: pytest.CaptureFixture[
 
     assert ran.code == 2
     assert "sequence_gap" in ran.complaint
+
+
+def test_a_threshold_that_is_not_name_and_value_is_refused(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace_of(tmp_path / "t.trace", []).close()
+
+    ran = run(capfd, "find", tmp_path / "t.trace", "--set", "settle_ms")
+
+    assert (ran.code, ran.complaint) == (
+        2,
+        "workbench: wanted --set NAME=VALUE, found 'settle_ms'",
+    )
+
+
+def test_kinds_tells_what_a_kind_is_and_what_it_is_not(capfd: pytest.CaptureFixture[str]) -> None:
+    (told,) = run(capfd, "kinds", "redelivery", "--json").document
+
+    assert told["kind"] == "redelivery"
+    assert told["definition"]
+    assert told["not_to_confuse"]

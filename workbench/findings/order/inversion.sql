@@ -16,10 +16,9 @@
 with numbered as (
   select source_arn, partition_id, delivery_id, source_at, sequence_number,
          case when order_scope = 'key' then ordering_key end as promised_within,
-         case when $key is null then ordering_key else field(body, $key) end as key,
-         try_cast(field(body, $sequence) as bigint) as sequence
-  from records
-  where parse_status = 'json' and order_scope <> 'none' and ($source_arn is null or source_arn = $source_arn)
+         case when $key is null then ordering_key else key end as key, sequence
+  from business($key, $sequence, null)
+  where order_scope <> 'none' and ($source_arn is null or source_arn = $source_arn)
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
 ), placed as (
   select *, try_cast(sequence_number as bignum) as place from numbered where key is not null and sequence is not null

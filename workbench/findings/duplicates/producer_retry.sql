@@ -2,7 +2,7 @@
 -- $source_arn: only this source; null for all
 -- $since: earliest source_at; null for no bound
 -- $until: latest source_at; null for no bound
--- $window_ms: longest time between two puts of one act of retrying, ms
+-- $retry_window_ms: longest time between two puts of one act of retrying, ms
 -- -> source_arn VARCHAR: the stream
 -- -> key VARCHAR: the partition key
 -- -> delivery_id BIGINT: first delivery of each record
@@ -19,7 +19,7 @@ with put as (
   qualify row_number() over (partition by source_arn, partition_id, sequence_number order by delivery_id) = 1
 ), stepped as (
   select *, epoch_ms(source_at) - epoch_ms(lag(source_at) over of_content) as gap_ms,
-         case when gap_ms <= $window_ms then 0 else 1 end as starts
+         case when gap_ms <= $retry_window_ms then 0 else 1 end as starts
   from put
   window of_content as (partition by source_arn, ordering_key, content order by source_at, delivery_id)
 ), grouped as (

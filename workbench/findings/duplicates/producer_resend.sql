@@ -2,7 +2,7 @@
 -- $source_arn: only this source; null for all
 -- $since: earliest source_at; null for no bound
 -- $until: latest source_at; null for no bound
--- $window_ms: copies further apart than this are not one act of resending, ms
+-- $resend_window_ms: copies further apart than this are not one act of resending, ms
 -- $chance: largest probability of so close an equal content by chance
 -- -> source_arn VARCHAR: the queue or topic
 -- -> key VARCHAR: hash of the content, hexadecimal
@@ -29,7 +29,7 @@ with sent as (
       and count(*) over (partition by source_arn, content) > 1
 ), stepped as (
   select *, epoch_ms(source_at) - epoch_ms(lag(source_at) over of_content) as gap_ms,
-         case when gap_ms <= $window_ms then 0 else 1 end as starts
+         case when gap_ms <= $resend_window_ms then 0 else 1 end as starts
   from first_deliveries
   window of_content as (partition by source_arn, content order by source_at, delivery_id)
 ), grouped as (
@@ -48,7 +48,7 @@ with sent as (
   from measured join spans using (source_arn)
   where copies > 1 and not (copies >= 4 and (unevenness < 0.5 or spread_ms > span_ms / 2))
 )
-select grouped.source_arn, content as key, delivery_id, source_at, record_id, group_number::bigint as group_number, by_chance
+select source_arn, content as key, delivery_id, source_at, record_id, group_number::bigint as group_number, by_chance
 from grouped join judged using (source_arn, content, group_number)
 where by_chance <= $chance
 order by source_arn, key, group_number, source_at, delivery_id

@@ -42,4 +42,4 @@ select put.source_arn, put.key, delivery_id, source_at, records_per_second::bigi
        bytes_per_second::bigint as bytes_per_second, share, over_limit
 from put join judged on put.source_arn = judged.source_arn and put.key = judged.key and put.second = judged.worst_second
 where over_limit or over_share
-order by put.source_arn, put.key, delivery_id
+order by source_arn, key, delivery_id

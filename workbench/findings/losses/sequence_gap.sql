@@ -15,10 +15,9 @@
 -- -> missing_to BIGINT: last number missing
 -- Claimed only where both neighbours were read, no hole lies between them, and the source was read on for $settle_ms.
 with numbered as (
-  select source_arn, partition_id, delivery_id, coalesce(source_at, received_at) as source_at,
-         field(body, $key) as key, try_cast(field(body, $sequence) as bigint) as sequence
-  from records
-  where parse_status = 'json' and ($source_arn is null or source_arn = $source_arn)
+  select source_arn, partition_id, delivery_id, coalesce(source_at, received_at) as source_at, key, sequence
+  from business($key, $sequence, null)
+  where ($source_arn is null or source_arn = $source_arn)
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
 ), seen as (
   select * from numbered where key is not null and sequence is not null

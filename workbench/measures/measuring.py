@@ -1,0 +1,83 @@
+"""`measure`: one measure over a trace."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from workbench.errors import UsageError
+from workbench.measures.measure import Measure
+from workbench.questions import (
+    Scope,
+    checked_choices,
+    checked_path,
+    used_parameters,
+    written_out,
+)
+from workbench.trace import Trace
+from workbench.trace.derived import asked_for
+from workbench.trace.sources import source_in_trace
+
+_ALL: tuple[Measure, ...] = ()
+MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
+
+
+def measure(
+    trace: Trace,
+    name: str,
+    *,
+    key: str | None = None,
+    sequence: str | None = None,
+    event_time: str | None = None,
+    source: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    thresholds: Mapping[str, Any] | None = None,
+) -> pl.DataFrame:
+    """Figures of the traffic.
+
+    Args:
+        trace: the trace.
+        name: one of `MEASURES`.
+        key: JSONPath of the business key in the payload; None for the one remembered in the trace.
+        sequence: JSONPath of the business sequence; None for the remembered one.
+        event_time: JSONPath of the instant at which the event happened; None for the remembered one.
+        source: only this source: its ARN, or `sqs:NAME` as in a capture.
+        since: only records whose `source_at` is at or after it.
+        until: only records whose `source_at` is at or before it.
+        thresholds: values instead of the defaults, by name.
+
+    Returns:
+        The measure's own rows; `MEASURES[name].statement.columns` lists them.
+
+    Raises:
+        UsageError: no such measure or threshold, a malformed JSONPath, a source that is not in the trace, or what the
+            measure needs and neither was given nor is remembered.
+
+    Example:
+        >>> measure(trace, "concurrency")  # doctest: +SKIP
+    """
+    if name not in MEASURES:
+        raise UsageError(f"wanted a measure, found {name!r}; there are {', '.join(MEASURES)}")
+    wanted = MEASURES[name]
+    remembered = trace.settings()
+    scope = Scope(
+        source_in_trace(trace, source) if source else None,
+        since,
+        until,
+        checked_path(key or remembered.get("key")),
+        checked_path(sequence or remembered.get("sequence")),
+        checked_path(event_time or remembered.get("event_time")),
+    )
+    lacks = [each for each in wanted.needs if getattr(scope, each) is None]
+    if lacks:
+        raise UsageError(
+            f"{name} needs {' and '.join('--' + each.replace('_', '-') for each in lacks)}, a JSONPath into the payload"
+        )
+    if why := wanted.unable(trace, scope):
+        raise UsageError(f"{name} cannot be told from this trace: {why}")
+    chosen = checked_choices(thresholds or {}, wanted.thresholds)
+    trace.keep(*asked_for(wanted.statement.text))
+    used = used_parameters(wanted.statement, scope, wanted.thresholds, chosen)
+    return wanted.shape(trace.sql(written_out(wanted.statement, used)))

@@ -1,0 +1,39 @@
+-- One row per delivery whose payload is JSON: the business fields that were named; and one per user record of an aggregate.
+-- $key: JSONPath of the business key
+-- $sequence: JSONPath of the business sequence, a whole number
+-- $event_time: JSONPath of the instant at which the event happened
+-- -> delivery_id BIGINT: the delivery
+-- -> sub_sequence INTEGER: place in an aggregate of the Kinesis Producer Library; null for a plain record
+-- -> service VARCHAR: as of `records`
+-- -> source_arn VARCHAR: as of `records`
+-- -> partition_id VARCHAR: as of `records`
+-- -> record_id VARCHAR: as of `records`
+-- -> sequence_number VARCHAR: as of `records`
+-- -> ordering_key VARCHAR: as of `records`; of a user record its partition key
+-- -> order_scope VARCHAR: as of `records`
+-- -> source_at TIMESTAMP WITH TIME ZONE: as of `records`
+-- -> received_at TIMESTAMP WITH TIME ZONE: as of `records`
+-- -> key VARCHAR: business key; null where the payload has none
+-- -> sequence BIGINT: business sequence; null where it is no whole number
+-- -> event_at TIMESTAMP WITH TIME ZONE: instant of the event; null where it is none
+-- In a queue behind a topic the fields are looked for in the envelope's Message: what the publisher wrote.
+with payloads as (
+  select delivery_id, null::integer as sub_sequence, service, source_arn, partition_id, record_id, sequence_number, ordering_key,
+         order_scope, source_at, received_at,
+         case when service = 'aws:sqs' and contains(payload(body), '"TopicArn"') and field(body, '$.Type') = 'Notification'
+              then encode(field(body, '$.Message')) else body end as body
+  from records where parse_status = 'json'
+  union all
+  select delivery_id, sub_sequence, service, source_arn, partition_id, record_id, sequence_number, user_records.partition_key,
+         order_scope, source_at, received_at, user_records.body
+  from user_records join records using (delivery_id)
+), told as (
+  select * exclude (body), case when $key is not null then field(body, $key) end as key,
+         case when $sequence is not null then field(body, $sequence) end as told_sequence,
+         case when $event_time is not null then field(body, $event_time) end as told_time
+  from payloads
+)
+select * exclude (key, told_sequence, told_time), key,
+       case when regexp_full_match(told_sequence, '-?[0-9]{1,19}(\.0+)?') then try_cast(told_sequence as bigint) end as sequence,
+       instant_in(told_time) as event_at
+from told
