@@ -113,7 +113,9 @@ def draw(spans: Sequence[Span], look: Look) -> list[str]:
     """
     lanes = lanes_of(spans, look.every)
     name_width = min(
-        MOST_NAME, max(cells_wide(lane.name) for lane in lanes), max(8, look.width // 2)
+        MOST_NAME,
+        max(cells_wide(lane.name) for lane in lanes),
+        max(8, min(look.width // 2, look.width - LEAST_CELLS - 2)),
     )
     cells = max(LEAST_CELLS, look.width - name_width - 2)
     from_at, to_at = min(s["from_at"] for s in spans), max(s["to_at"] for s in spans)
