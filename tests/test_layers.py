@@ -21,6 +21,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.questions": ("workbench.trace",),
     "workbench.measures": ("workbench.questions", "workbench.mapping"),
     "workbench.findings": ("workbench.measures",),
+    "workbench.explain": ("workbench.findings",),
     "workbench.replay": ("workbench.trace", "workbench.mapping"),
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
     "workbench.markup": ("workbench.trace",),
@@ -40,7 +41,12 @@ BELOW: dict[str, tuple[str, ...]] = {
         "workbench.shipped",
     ),
     "workbench.lab": ("workbench.shipped",),
-    "workbench": ("workbench.widgets", "workbench.report", "workbench.shipped"),
+    "workbench": (
+        "workbench.explain",
+        "workbench.widgets",
+        "workbench.report",
+        "workbench.shipped",
+    ),
     "workbench.cli": ("workbench.demo", "workbench.lab", "workbench.tail", "workbench"),
     "workbench.__main__": ("workbench.cli",),
 }
@@ -56,6 +62,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ipywidgets": ("workbench.widgets",),
     "typer": ("workbench.cli",),
     "rich": ("workbench.cli",),
+    "scipy": ("workbench.explain",),
     "xxhash": ("workbench.trace",),
 }
 """Where a third-party package may be imported; those that are not here may be imported anywhere above connectors."""

@@ -55,6 +55,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/events/payload.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/sqs.py": "tests/workbench/replay/events/test_events.py",
     # Commands and pages: as a person meets them.
+    "workbench/cli/explaining.py": "tests/workbench/cli/test_finding.py",
     "workbench/cli/options.py": "tests/workbench/cli/test_finding.py",
     "workbench/cli/importing.py": "tests/workbench/cli/test_capturing.py",
     "workbench/cli/preflight_tables.py": "tests/workbench/cli/test_account.py",

@@ -33,6 +33,8 @@ MEANINGS: dict[str, object] = {
     "run_a": "r1",
     "run_b": "r2",
     "delivery_ids": [1, 2],
+    "record_ids": ["m1"],
+    "value": "order-1",
     "most_bytes": 100,
     "buckets": 10,
     "series": 3,

@@ -6,6 +6,7 @@ from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
     from workbench import tune
+    from workbench.explain import Story, contrast, story
     from workbench.findings import Finding, Findings, find
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
@@ -30,9 +31,11 @@ __all__ = [
     "Findings",
     "FindingsPanel",
     "Run",
+    "Story",
     "Trace",
     "activity",
     "compare",
+    "contrast",
     "coverage_bar",
     "dataset",
     "event_record",
@@ -44,6 +47,7 @@ __all__ = [
     "replay",
     "show",
     "start_capture",
+    "story",
     "timeline",
     "tune",
     "verify",
@@ -59,9 +63,11 @@ __getattr__ = lazy_names(
         "Findings": "workbench.findings",
         "FindingsPanel": "workbench.widgets.findings_panel",
         "Run": "workbench.replay.run",
+        "Story": "workbench.explain",
         "Trace": "workbench.trace.reader",
         "activity": "workbench.views",
         "compare": "workbench.replay.comparison",
+        "contrast": "workbench.explain",
         "coverage_bar": "workbench.widgets.picture",
         "dataset": "workbench.shipped",
         "event_record": "workbench.replay.events",
@@ -73,6 +79,7 @@ __getattr__ = lazy_names(
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
         "start_capture": "workbench.trace.capture_process",
+        "story": "workbench.explain",
         "timeline": "workbench.widgets.picture",
         "tune": "workbench.tune:",
         "verify": "workbench.trace.verify",

@@ -12,5 +12,5 @@
 select delivery_id, source_at, partition_id, record_id, ordering_key, receive_count, body_bytes,
        body[1:$most_bytes] as body_start
 from records
-where list_contains($delivery_ids, delivery_id)
+where delivery_id in (select unnest($delivery_ids::bigint[]))
 order by delivery_id

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.workbench.cli.running import run
-from tests.workbench.findings.traces import put, trace_of
+from tests.workbench.findings.traces import message, put, trace_of
 
 
 @pytest.fixture
@@ -67,3 +67,33 @@ def test_kinds_tells_what_a_kind_is_and_what_it_is_not(capfd: pytest.CaptureFixt
     assert told["kind"] == "redelivery"
     assert told["definition"]
     assert told["not_to_confuse"]
+
+
+def test_contrast_ranks_what_sets_a_selection_apart(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace_of(
+        tmp_path / "t.trace",
+        [
+            message(f"m{n}", {"tier": "gold" if n % 3 else "tin"}, n, count=1 if n % 3 else 2)
+            for n in range(60)
+        ],
+    ).close()
+
+    (first, *_) = run(
+        capfd, "contrast", tmp_path / "t.trace", "receive_count > 1", "--json"
+    ).document
+    shown = run(capfd, "contrast", tmp_path / "t.trace", "redelivery")
+
+    assert (first["dimension"], first["differs"]) in [("$.tier", True), ("receive_count", True)]
+    assert "$.tier" in shown.out
+
+
+def test_story_tells_the_steps_of_a_key(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trace_of(tmp_path / "t.trace", [put(n, "k", {"id": "o1"}, n) for n in range(3)]).close()
+
+    told = run(capfd, "story", tmp_path / "t.trace", "o1", "--key", "$.id", "--json")
+    unknown = run(capfd, "story", tmp_path / "t.trace", "o2", "--key", "$.id")
+
+    assert [step["what"] for step in told.document] == ["put", "put", "put"]
+    assert (unknown.code, "found 'o2' nowhere" in unknown.complaint) == (2, True)
