@@ -165,7 +165,9 @@ def _print_findings(findings: "Findings") -> None:
             finding.count,
             f"{finding.confidence:.0%}",
             finding.coverage,
-            finding.summary + "".join(f" ({note})" for note in finding.notes),
+            ("" if finding.severity == "fault" else f"{finding.severity}: ")
+            + finding.summary
+            + "".join(f" ({note})" for note in finding.notes),
         )
         for finding in findings
     )

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from workbench.charts import findings_chart
-from workbench.findings import Finding, Findings
+from workbench.findings import DETECTORS, Finding, Findings
 from workbench.markup import Markup, el, visible
 from workbench.report.captured import chip
 from workbench.report.pieces import cell, cut, folded, picture, scrolling, section
@@ -15,8 +15,8 @@ from workbench.views import with_records, witness
 
 MOST_WITNESSES = 10
 LONGEST_PAYLOAD = 400
-HIDDEN = frozenset({"body_start", "body_bytes", "group_number", "gap", "pair"})
-"""Shown under the row, or a number that only holds an instance together."""
+HIDDEN = frozenset({"body_start", "body_bytes"})
+"""Shown under the row."""
 
 
 def found(trace: Trace, findings: Findings) -> Markup:
@@ -37,6 +37,7 @@ def _article(trace: Trace, finding: Finding) -> Markup:
         "instances": f"{finding.count:,}",
         "deliveries": f"{finding.deliveries:,}",
         "confidence": f"{finding.confidence:.0%}",
+        "severity": finding.severity,
         "coverage": chip(finding.coverage),
         "when (UTC)": " to ".join(span),
     }
@@ -44,11 +45,23 @@ def _article(trace: Trace, finding: Finding) -> Markup:
         "article",
         el("h3", el("code", finding.kind), " in ", source_name(finding.source_arn)),
         el("p", finding.summary),
+        el("p", finding.definition, class_="quiet"),
         *(el("p", note, class_="quiet") for note in finding.notes),
         el("dl", *(_fact(name, value) for name, value in facts.items()), class_="facts"),
-        _witnesses(with_records(trace, rows.head(MOST_WITNESSES)), len(rows)),
+        _witnesses(_shown(trace, finding, rows), len(rows)),
+        folded(
+            "What it must not be confused with",
+            el("ul", *(el("li", look_alike) for look_alike in finding.not_to_confuse)),
+        ),
         folded("SQL that returns these rows", el("pre", finding.sql)),
     )
+
+
+def _shown(trace: Trace, finding: Finding, rows: pl.DataFrame) -> pl.DataFrame:
+    """The first witnesses, without what only holds an instance together."""
+    detector = DETECTORS[finding.kind]
+    holding = [n for n in detector.instance if n != "key" and n not in detector.fields]
+    return with_records(trace, rows.head(MOST_WITNESSES)).drop(holding, strict=False)
 
 
 def _fact(name: str, value: Any) -> Markup:

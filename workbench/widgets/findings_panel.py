@@ -137,7 +137,7 @@ class FindingsPanel(anywidget.AnyWidget):
         told = _telling(with_records(self.trace, rows.slice(first, PAGE_ROWS)))
         return {
             "title": self.rows[place][:2],
-            "notes": [visible(note) for note in finding.notes],
+            "notes": [visible(note) for note in (finding.definition, *finding.notes)],
             "columns": [visible(column) for column in told.columns],
             "rows": [[_text(value) for value in row] for row in told.iter_rows()],
             "first": first,
