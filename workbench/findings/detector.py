@@ -31,7 +31,8 @@ class Detector:
     kind: str
     statement: Statement
     """Returns the witness: a row has `source_arn`, `key`, `delivery_id`, `source_at` and what tells instances apart.
-    Its last line is `order by source_arn, key, …`, by names of its own columns, down to `delivery_id`."""
+    Its last line is `order by source_arn, key, …`, by names of its own columns, down to `delivery_id`;
+    `delivery_id` is null where no delivery stands at that place."""
     definition: str
     """What one instance is, in a sentence."""
     not_to_confuse: tuple[str, ...]
@@ -56,6 +57,8 @@ class Detector:
     """Members of the scope without which the kind cannot be told: `key`, `sequence`, `event_time`."""
     unable: Callable[[Trace, Scope], str | None] = _able
     """Why this trace cannot show the kind although it has such traffic; None: it can, or has none."""
+    left_out: Callable[[Trace, Scope], str | None] = _able
+    """What of such traffic was not looked at, although the rest was; None: nothing."""
     yields_to: tuple[str, ...] = ()
     """More telling kinds: a delivery that stands witness for one of them is none for this kind."""
 
@@ -115,7 +118,7 @@ class Detector:
         of_source = scope.of(source_arn)
         used = self.used(of_source, chosen)
         grouped = rows.group_by(self.instance, maintain_order=True).agg(
-            pl.col("delivery_id").alias("delivery_ids"), **self.fields
+            pl.col("delivery_id").drop_nulls().alias("delivery_ids"), **self.fields
         )
         instances = self.deepen(trace, used, grouped)
         hidden = [name for name in self.instance if name != "key" and name not in self.fields]
@@ -124,7 +127,7 @@ class Detector:
             kind=self.kind,
             source_arn=source_arn,
             count=instances.height,
-            deliveries=rows["delivery_id"].n_unique(),
+            deliveries=rows["delivery_id"].drop_nulls().n_unique(),
             first_at=rows["source_at"].min(),  # type: ignore[arg-type]  # polars types min() by no column
             last_at=rows["source_at"].max(),  # type: ignore[arg-type]
             confidence=self.confidence(instances),

@@ -81,6 +81,7 @@ def find(
             for each in able
             if (why := each.unable(trace, scope))
         ),
+        *(f"{each.kind}: {what}" for each in able if (what := each.left_out(trace, scope))),
         *_absent_fields(trace, scope, able),
     ]
     found = [finding for detector in able for finding in search.findings(detector)]

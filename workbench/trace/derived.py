@@ -15,6 +15,7 @@ DERIVED = (
     "event_source_mappings",
     "queues",
     "subscriptions",
+    "settled_coverage",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 

@@ -36,8 +36,8 @@ class Trace:
     the catalog's own books; and, worked out when asked for, `user_records` (what the Kinesis Producer Library packed:
     `delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`), `log_lines` (a row
     per log event, parsed), `invocations_observed` (a row per invocation that logs tell of), `handlings` (a row per
-    record and request that was given it), and configuration as it was observed: `event_source_mappings`, `queues`,
-    `shards`, `subscriptions`.
+    record and request that was given it), `settled_coverage` (what `coverage()` returns), and configuration as it was
+    observed: `event_source_mappings`, `queues`, `shards`, `subscriptions`.
     `field(body, '$.path')` gives a payload's field as a handler would see it; `business('$.key', '$.sequence', '$.at')`
     is `records` with these fields.
 
@@ -118,7 +118,7 @@ class Trace:
             One row per source, partition and touching span, sorted by them: `source_arn, partition_id, from_at, to_at,
             state` (`read`, `sealed`, `assumed`, `hole`), `cause` (of a hole).
         """
-        return self.sql(load_statement(__package__, "coverage").text)
+        return self.sql(load_statement(__package__, "settled_coverage").text)
 
     def production_positions(self) -> pl.DataFrame:
         """Where production stands beside what was captured, for each lease table that was named to the capture.

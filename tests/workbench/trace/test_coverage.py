@@ -121,3 +121,10 @@ def test_every_second_has_the_state_that_the_rule_says_and_no_other(
     assert {second: sorted(kinds) for second, kinds in found.items()} == {
         second: sorted(kinds) for second, kinds in expected.items()
     }
+
+
+def test_a_statement_can_ask_for_what_was_settled(tmp_path: Path) -> None:
+    told(tmp_path / "t", span(0, 100), span(20, 40, "late"), span(20, 40, sealed=True))
+
+    with open_trace(tmp_path / "t") as trace:
+        assert trace.sql("from settled_coverage").equals(trace.coverage())
