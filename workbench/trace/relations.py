@@ -9,6 +9,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from workbench.trace.catalog import Catalog
 from workbench.trace.derived import define_derived
 from workbench.trace.fields import MACROS, python_field
+from workbench.trace.images import canonical_images, make_one_chain
 from workbench.trace.instants import parse_instant
 from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
 from workbench.trace.sql import literal
@@ -16,7 +17,7 @@ from workbench.trace.user_records import OPENED, opened_aggregates
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
-PYTHON_FUNCTIONS = ("python_field", "opened_aggregates")
+PYTHON_FUNCTIONS = ("python_field", "opened_aggregates", "canonical_image", "makes_one_chain")
 
 
 def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -48,6 +49,16 @@ def connect() -> duckdb.DuckDBPyConnection:
     )
     connection.create_function(
         "opened_aggregates", opened_aggregates, ["BLOB"], OPENED, type=PythonUDFType.ARROW
+    )
+    connection.create_function(
+        "canonical_image", canonical_images, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW
+    )
+    connection.create_function(
+        "makes_one_chain",
+        make_one_chain,
+        ["VARCHAR[]", "VARCHAR[]"],
+        "BOOLEAN",
+        type=PythonUDFType.ARROW,
     )
     for macro in MACROS:
         connection.execute(macro)

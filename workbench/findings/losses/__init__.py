@@ -1,5 +1,6 @@
 """Losses: what should have come and did not."""
 
+from workbench.findings.losses.image_chain_break import IMAGE_CHAIN_BREAK
 from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
 
-DETECTORS = (SEQUENCE_GAP,)
+DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK)
