@@ -10,12 +10,13 @@ DERIVED = (
     "shards",
     "user_records",
     "log_lines",
+    "request_lines",
     "invocations_observed",
-    "handlings",
     "event_source_mappings",
     "queues",
     "subscriptions",
     "settled_coverage",
+    "handlings",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 
@@ -42,7 +43,7 @@ def asked_for(statement: str) -> tuple[str, ...]:
 
     Example:
         >>> asked_for("select count(*) from invocations_observed")
-        ('log_lines', 'invocations_observed')
+        ('log_lines', 'request_lines', 'invocations_observed')
     """
     words = set(re.findall(r"\w+", statement))
     if "business" in words:

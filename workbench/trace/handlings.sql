@@ -1,4 +1,4 @@
--- One row per record and request that a log tells was given it: the join of messages with invocations.
+-- One row per record and attempt of a request that a log tells was given it: the join of messages with invocations.
 -- -> source_arn VARCHAR: source of the record
 -- -> partition_id VARCHAR: its shard
 -- -> record_id VARCHAR: the record
@@ -13,40 +13,107 @@
 -- -> status VARCHAR: success, error, timeout, failure or unknown, of the whole invocation
 -- -> error_type VARCHAR: why it failed
 -- -> error_message VARCHAR: its first line
--- -> told_by VARCHAR: event (the handler printed it), line (its id stands in a line), time (by time and batch size)
+-- -> told_by VARCHAR: event (the handler printed it), line (its id stands in a line), trace (X-Ray's id)
 -- -> certainty DOUBLE: 1 where an id tells it, else a probability
 -- -> line_id BIGINT: delivery of the log event that tells it
 -- -> first_line_id BIGINT: delivery of the invocation's first log event (START where it was logged)
 -- -> last_line_id BIGINT: delivery of its last (REPORT where it was logged)
-with printed as (
-  select source_arn, partition_id, record_id, attributes->>'$.workbench.log_event' as log_event,
-         attributes->>'$.workbench.request_id' as request_id
-  from records where attributes like '%"mode":"logged"%'
+-- An id is MessageId, sequence number, eventID, or the SNS MessageId in a queue message's envelope. A request is told only of a
+-- record that was there when it began (so its producer's line tells nothing), only in a log group of the source's consumers
+-- where its mappings are known, and by a line only where it did not print its event, which is then all that it was given.
+-- Certainty: 1 / number of sources that could have given the record (a message in two queues); halved where the words before
+-- the id make it a reference ("previous message ..."), assumed: as likely as not; for a trace id 1 / requests of the trace.
+with consumer as (
+  select distinct source_arn, log_group from event_source_mappings
+), event_line as (
+  select record_id as log_event, delivery_id as line_id
+  from records where service = 'aws:logs' and regexp_matches(payload(body), 'ventSource|detail-type|requestContext|alarmArn')
+), printed as (
+  select source_arn, partition_id, record_id, line_id
+  from records join event_line on attributes->>'$.workbench.log_event' = log_event
+  where service <> 'aws:logs' and contains(attributes, '"mode":"logged"')
 ), told_whole as (
-  select printed.source_arn, printed.partition_id, printed.record_id, line.source_arn as log_group, line.request_id,
-         'event' as told_by, line.delivery_id as line_id
-  from printed join records as event on event.service = 'aws:logs' and event.record_id = log_event
-    join log_lines as line on line.delivery_id = event.delivery_id
-), ids as (
-  select line.source_arn as log_group, line.request_id, line.delivery_id as line_id,
-         unnest(list_distinct(regexp_extract_all(payload(event.body),
-           '\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9]{56})\b'))) as id
-  from log_lines as line join records as event using (delivery_id)
-  where line_type = 'application' and request_id is not null
+  select printed.source_arn, partition_id, record_id, of_request.source_arn as log_group, request_id, attempt, line_id
+  from printed join request_lines as of_request on delivery_id = line_id
+), mention as materialized (
+  select log_group, request_id, attempt, line_id, line_at, unnest(ids) as id,
+         regexp_matches(substr(said, greatest(1, strpos(said, id) - 48), least(48, strpos(said, id) - 1)),
+           '(?i)\b(previous|prior|parent|original|duplicate of|caus|correlat|referenc|in reply|supersed|sen[dt]\b|sending|publish|enqueu|forward|emit|queued)[^,;{}\r\n]*$') as is_reference
+  from (select of_request.source_arn as log_group, of_request.request_id, attempt, of_request.delivery_id as line_id,
+               event.source_at as line_at, payload(event.body) as said,
+               list_filter(list_distinct(regexp_extract_all(said,
+                 '\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9]{20,56})\b')), lambda id: id <> of_request.request_id) as ids
+        from request_lines as of_request join log_lines as line using (delivery_id) join records as event using (delivery_id)
+        where line_type = 'application')
+  where (log_group, request_id, attempt) not in (select (log_group, request_id, attempt) from told_whole)
+), wanted as materialized (
+  select distinct id from mention
+), by_own_id as materialized (
+  select source_arn, partition_id, record_id, id, min(source_at) as source_at
+  from (select source_arn, partition_id, record_id, record_id as id, source_at
+        from records where service not in ('aws:logs', 'aws:kinesis') and record_id in (select id from wanted)
+        union all
+        select source_arn, partition_id, record_id, sequence_number, source_at
+        from records where service in ('aws:kinesis', 'aws:dynamodb', 'aws:sqs') and sequence_number in (select id from wanted))
+  group by source_arn, partition_id, record_id, id
+), first_message as (
+  select source_arn, min(delivery_id) as delivery_id from records where service = 'aws:sqs' group by source_arn
+), subscribed as (
+  select endpoint as source_arn from subscriptions where protocol = 'sqs'
+  union
+  select source_arn from first_message join records using (source_arn, delivery_id)
+  where regexp_matches(payload(body), '"Type"\s*:\s*"Notification"')
+), in_envelope as (
+  select source_arn, partition_id, record_id, id, min(source_at) as source_at
+  from (select source_arn, partition_id, record_id, source_at,
+               regexp_extract(payload(body), '"MessageId"\s*:\s*"([0-9a-f-]{36})"', 1) as id
+        from records
+        where service = 'aws:sqs' and source_arn in (from subscribed) and regexp_matches(payload(body), '"Type"\s*:\s*"Notification"'))
+  where id in (select id from wanted)
+  group by source_arn, partition_id, record_id, id
+), possible as (
+  select mention.*, record.source_arn, partition_id, record_id,
+         consumer.log_group is not null as is_consumer,
+         record.source_arn in (select source_arn from consumer) as is_known
+  from (from by_own_id union all by name from in_envelope) as record join mention using (id)
+    left join invocations_observed as invocation
+      on invocation.source_arn = mention.log_group and invocation.request_id = mention.request_id and invocation.attempt = mention.attempt
+    left join consumer on consumer.source_arn = record.source_arn and consumer.log_group = mention.log_group
+  where coalesce(started_at, line_at, record.source_at) >= record.source_at or record.source_at is null
 ), named as (
-  select source_arn, partition_id, record_id, log_group, request_id, 'line' as told_by, min(line_id) as line_id
-  from (select distinct source_arn, partition_id, record_id,
-               case when service = 'aws:kinesis' then sequence_number else record_id end as id
-        from records where service in ('aws:sqs', 'aws:sns', 'aws:kinesis', 'aws:dynamodb'))
-    join ids using (id)
-  group by all
+  select *, count(distinct (source_arn, partition_id, record_id)) over (partition by log_group, request_id, attempt, id) as candidates
+  from (select *, bool_or(is_consumer) over (partition by log_group, request_id, attempt, id) as is_taken from possible)
+  where is_consumer or not is_known and not is_taken
+), traced as (
+  select source_arn, partition_id, record_id, log_group, request_id, attempt, line_id,
+         count(distinct (log_group, request_id, attempt)) over (partition by source_arn, record_id) as candidates
+  from (select source_arn, partition_id, record_id, min(source_at) as source_at,
+               regexp_extract(any_value(attributes), 'Root=(1-[0-9a-f]{8}-[0-9a-f]{24})', 1) as trace_id
+        from records
+        where service = 'aws:sqs' and contains(attributes, '"AWSTraceHeader"') and source_arn in (select source_arn from consumer)
+        group by source_arn, partition_id, record_id)
+    join (select source_arn as log_group, request_id, attempt, trace_id, started_at, first_delivery_id as line_id
+          from invocations_observed where trace_id is not null) using (trace_id)
+    join consumer using (source_arn, log_group)
+  where started_at >= source_at
 ), told as (
-  select source_arn, partition_id, record_id, log_group, request_id, min_by(told_by, told_by) as told_by, min(line_id) as line_id
-  from (from told_whole union all by name from named)
-  where request_id is not null group by source_arn, partition_id, record_id, log_group, request_id
+  select source_arn, partition_id, record_id, log_group, request_id, attempt, 0 as rank, 1.0::double as certainty, line_id
+  from told_whole left join (select source_arn, list(log_group) as known from consumer group by source_arn) using (source_arn)
+  where known is null or list_contains(known, log_group)
+  union all by name
+  select source_arn, partition_id, record_id, log_group, request_id, attempt, 1 as rank,
+         case when is_reference then 0.5 else 1.0 end / candidates as certainty, line_id
+  from named
+  union all by name
+  select *exclude (candidates), 2 as rank, 1.0 / candidates as certainty from traced
+), best as (
+  select source_arn, partition_id, record_id, log_group, request_id, attempt, max(certainty) as certainty,
+         min((rank, line_id)) filter (certainty = best_certainty) as best
+  from (select *, max(certainty) over (partition by source_arn, partition_id, record_id, log_group, request_id, attempt) as best_certainty from told)
+  group by source_arn, partition_id, record_id, log_group, request_id, attempt
 )
-select told.source_arn, partition_id, record_id, log_group, told.request_id, coalesce(attempt, 1) as attempt, log_stream, version, started_at,
-       ended_at, duration_ms, coalesce(status, 'unknown') as status, error_type, error_message, told_by, 1.0::double as certainty, line_id,
-       first_delivery_id as first_line_id, last_delivery_id as last_line_id
-from told left join invocations_observed as invocation
-  on invocation.source_arn = log_group and invocation.request_id = told.request_id
+select best.source_arn, partition_id, record_id, log_group, best.request_id, best.attempt, log_stream, version, started_at,
+       ended_at, duration_ms, status, error_type, error_message, ['event', 'line', 'trace'][best[1] + 1] as told_by, certainty,
+       best[2] as line_id, first_delivery_id as first_line_id, last_delivery_id as last_line_id
+from best join invocations_observed as invocation
+  on invocation.source_arn = log_group and invocation.request_id = best.request_id and invocation.attempt = best.attempt

@@ -20,43 +20,17 @@
 -- -> application_lines BIGINT: lines of its own, blank ones left out
 -- -> first_delivery_id BIGINT: first of its lines in `records`
 -- -> last_delivery_id BIGINT: last of its lines
--- An instance handles one request at a time, so a line without a request id is of the last request named in its stream; an
--- initialisation between two requests is of the next. Text tells no success: a REPORT with nothing wrong beside it is one.
+-- Text tells no success: a REPORT with nothing wrong beside it is one.
 -- A process that was killed with all its memory in use is out of memory, as newer REPORT lines say themselves.
 with line as (
-  select delivery_id, source_arn, log_stream, source_at, line_type, request_id, version, trace_id, duration_ms, billed_ms,
-    memory_mb, max_memory_mb, init_ms, restore_ms, status, unhandled, error_type, message = '' as is_blank,
-    line_type in ('init_start', 'init_runtime_done', 'init_report', 'restore_start', 'restore_runtime_done', 'restore_report') as is_before,
+  select of_request.source_arn, of_request.request_id, attempt, delivery_id, log_stream, source_at, line_type, version, trace_id,
+    duration_ms, billed_ms, memory_mb, max_memory_mb, init_ms, restore_ms, status, unhandled, error_type, message = '' as is_blank,
     line_type in ('init_start', 'init_runtime_done', 'init_report') and coalesce(initialization_type, 'on-demand') = 'on-demand' as is_init,
     case when unhandled then coalesce(
         nullif(regexp_extract(message, '"errorMessage":"((?:[^"\\]|\\.)*)"', 1), ''),
         regexp_extract(regexp_replace(message, '^' || regexp_escape(error_type) || ': ', ''), '^[^\r\n]*'))
       when line_type in ('timeout', 'runtime_exit') then message end as failure
-  from log_lines
-  where line_type not in ('extension', 'telemetry', 'logs_dropped') and not starts_with(line_type, 'platform.')
-), untimed as (
-  select distinct source_arn, partition_id as log_stream, true as is_untimed
-  from records where service = 'aws:logs' and source_at is null
-), placed as (
-  select line.*, case when is_untimed is null then source_at end as placed_at
-  from line left join untimed using (source_arn, log_stream)
-), named as (
-  select *,
-    last_value(request_id ignore nulls) over until_now as current_request,
-    last_value(case when line_type in ('start', 'end', 'runtime_done', 'report') then line_type end ignore nulls) over until_now as edge,
-    case when is_before then first_value(case when line_type in ('start', 'end', 'runtime_done', 'report') then request_id end ignore nulls) over from_now end as next_request
-  from placed
-  window until_now as (partition by source_arn, log_stream order by placed_at, delivery_id rows between unbounded preceding and current row),
-         from_now as (partition by source_arn, log_stream order by placed_at, delivery_id rows between current row and unbounded following)
-), of_request as (
-  select * replace (case when request_id is not null or not is_before or edge = 'start' then coalesce(request_id, current_request)
-                         else next_request end as request_id),
-    request_id is null and is_before and edge is distinct from 'start' as is_ahead
-  from named
-), numbered as (
-  select *, greatest(1, is_ahead::BIGINT + count(*) filter (line_type = 'start') over (
-      partition by source_arn, request_id order by placed_at, delivery_id rows between unbounded preceding and current row)) as attempt
-  from of_request where request_id is not null
+  from request_lines as of_request join log_lines using (delivery_id)
 ), told as (
   select source_arn, request_id, attempt,
     coalesce(max(log_stream) filter (line_type = 'start'), min(log_stream)) as log_stream,
@@ -81,7 +55,7 @@ with line as (
              min_by(failure, delivery_id) filter (line_type = 'runtime_exit' and contains(failure, ' '))) as failure,
     max(trace_id) as trace_id, count(*) filter (line_type = 'application' and not coalesce(is_blank, false)) as application_lines,
     min(delivery_id) as first_delivery_id, max(delivery_id) as last_delivery_id
-  from numbered group by source_arn, request_id, attempt
+  from line group by source_arn, request_id, attempt
 )
 select source_arn, request_id, attempt, log_stream,
   coalesce(version, nullif(regexp_extract(log_stream, '\[([^\]]+)\]', 1), '')) as version, started_at, ended_at,

@@ -35,9 +35,10 @@ class Trace:
     Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
     the catalog's own books; and, worked out when asked for, `user_records` (what the Kinesis Producer Library packed:
     `delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`), `log_lines` (a row
-    per log event, parsed), `invocations_observed` (a row per invocation that logs tell of), `handlings` (a row per
-    record and request that was given it), `settled_coverage` (what `coverage()` returns), and configuration as it was
-    observed: `event_source_mappings`, `queues`, `shards`, `subscriptions`.
+    per log event, parsed), `request_lines` (which request a line is of), `invocations_observed` (a row per invocation
+    that logs tell of), `handlings` (a row per record and request that was given it), `settled_coverage` (what
+    `coverage()` returns), and configuration as it was observed: `event_source_mappings`, `queues`, `shards`,
+    `subscriptions`.
     `field(body, '$.path')` gives a payload's field as a handler would see it; `business('$.key', '$.sequence', '$.at')`
     is `records` with these fields.
 

@@ -43,7 +43,9 @@ def test_an_export_of_an_older_workbench_has_them_too(exported: Path) -> None:
         for name in reversed(DERIVED):
             shell.execute(f"drop table {name}")
     with open_trace(exported) as sealed:
-        assert sealed.sql("select status, duration_ms from invocations_observed").rows() == [
+        assert sealed.sql(
+            "select status, duration_ms from invocations_observed order by all desc"
+        ).rows() == [
             ("unknown", None),
             ("success", 2.5),
         ]
