@@ -46,6 +46,9 @@ MEANINGS: dict[str, object] = {
     "bytes_limit": 1_048_576,
     "times_mean": 10,
     "least_records": 5,
+    "least_attempts": 3,
+    "least_success_share": 0.5,
+    "neighbour_ms": 60_000,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -14,6 +14,7 @@ DERIVED = (
     "invocations_observed",
     "event_source_mappings",
     "queues",
+    "dead_letter_queues",
     "subscriptions",
     "settled_coverage",
     "handlings",

@@ -45,9 +45,17 @@ MACROS = (
         when regexp_full_match(told, '[0-9]{16}') then make_timestamptz(told::bigint)
         when regexp_full_match(told, '[0-9]{19}') then try(make_timestamptz((told::hugeint // 1000)::bigint))
         when regexp_matches(told, '^[0-9]{4}-') then try_cast(told as timestamptz) end""",
+    # What differs between two failures of one cause goes: quoted text, each word with a digit or of hex digits in it.
+    r"""create macro signature(error_type, message) as nullif(concat_ws(': ', nullif(error_type, ''), nullif(trim(left(
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_extract(message, '^[^\r\n]*'),
+            '"(?:[^"\\]|\\.)*"|`[^`]*`', '*', 'g'),
+            '(^|[^\w])''[^'']*''', '\1*', 'g'),
+            '[\w.:/+=@#-]*[0-9#][\w.:/+=@#-]*|\b(?i:[a-f]){8,}\b', '#', 'g'),
+            '\s+', ' ', 'g'), 200)), '')), '')""",
 )
-"""Statements that define `payload(body)` (text or null), `field(body, path)` (text or null) and `instant_in(text)`
-(an instant as payloads tell it: ISO 8601, UTC where it names no offset, or a number since 1970; else null)."""
+"""Statements that define `payload(body)` (text or null), `field(body, path)` (text or null), `instant_in(text)`
+(an instant as payloads tell it: ISO 8601, UTC where it names no offset, or a number since 1970; else null) and
+`signature(error_type, message)` (what all failures of one cause say alike; null where they say nothing)."""
 
 
 def parse_path(path: str) -> tuple[str | int, ...]:

@@ -21,17 +21,19 @@
 -- An id is MessageId, sequence number, eventID, or the SNS MessageId in a queue message's envelope. A request is told only of a
 -- record that was there when it began (so its producer's line tells nothing), only in a log group of the source's consumers
 -- where its mappings are known, and by a line only where it did not print its event, which is then all that it was given.
+-- What a line printed has its line's `received_at`, so that other attributes need not be read.
 -- Certainty: 1 / number of sources that could have given the record (a message in two queues); halved where the words before
 -- the id make it a reference ("previous message ..."), assumed: as likely as not; for a trace id 1 / requests of the trace.
 with consumer as (
   select distinct source_arn, log_group from event_source_mappings
-), event_line as (
-  select record_id as log_event, delivery_id as line_id
+), event_line as materialized (
+  select record_id as log_event, delivery_id as line_id, received_at
   from records where service = 'aws:logs' and regexp_matches(payload(body), 'ventSource|detail-type|requestContext|alarmArn')
 ), printed as (
   select source_arn, partition_id, record_id, line_id
   from records join event_line on attributes->>'$.workbench.log_event' = log_event
   where service <> 'aws:logs' and contains(attributes, '"mode":"logged"')
+    and records.received_at in (select received_at from event_line)
 ), told_whole as (
   select printed.source_arn, partition_id, record_id, of_request.source_arn as log_group, request_id, attempt, line_id
   from printed join request_lines as of_request on delivery_id = line_id
@@ -44,7 +46,7 @@ with consumer as (
                list_filter(list_distinct(regexp_extract_all(said,
                  '\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}|[0-9]{20,56})\b')), lambda id: id <> of_request.request_id) as ids
         from request_lines as of_request join log_lines as line using (delivery_id) join records as event using (delivery_id)
-        where line_type = 'application')
+        where line_type = 'application' and event.service = 'aws:logs')
   where (log_group, request_id, attempt) not in (select (log_group, request_id, attempt) from told_whole)
 ), wanted as materialized (
   select distinct id from mention
@@ -56,13 +58,13 @@ with consumer as (
         select source_arn, partition_id, record_id, sequence_number, source_at
         from records where service in ('aws:kinesis', 'aws:dynamodb', 'aws:sqs') and sequence_number in (select id from wanted))
   group by source_arn, partition_id, record_id, id
-), first_message as (
-  select source_arn, min(delivery_id) as delivery_id from records where service = 'aws:sqs' group by source_arn
+), first_message as materialized (
+  select source_arn, body from records join (
+    select min(delivery_id) as delivery_id from records where service = 'aws:sqs' group by source_arn) using (delivery_id)
 ), subscribed as (
   select endpoint as source_arn from subscriptions where protocol = 'sqs'
   union
-  select source_arn from first_message join records using (source_arn, delivery_id)
-  where regexp_matches(payload(body), '"Type"\s*:\s*"Notification"')
+  select source_arn from first_message where regexp_matches(payload(body), '"Type"\s*:\s*"Notification"')
 ), in_envelope as (
   select source_arn, partition_id, record_id, id, min(source_at) as source_at
   from (select source_arn, partition_id, record_id, source_at,

@@ -158,3 +158,59 @@ def test_a_path_is_read_step_by_step() -> None:
 def test_a_path_that_names_no_single_value_is_refused(path: str) -> None:
     with pytest.raises(UsageError, match="wanted a JSONPath"):
         parse_path(path)
+
+
+def signatures(folder: Path, failures: list[tuple[str | None, str | None]]) -> list[str | None]:
+    statement = """select signature(error_type, message) as found
+        from (select unnest($types::VARCHAR[]) as error_type, unnest($messages::VARCHAR[]) as message)"""
+    types, messages = [kind for kind, _ in failures], [message for _, message in failures]
+    with open_trace(folder) as trace:
+        return trace.sql(statement, types=types, messages=messages)["found"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("error_type", "message", "expected"),
+    [
+        ("ValueError", "order 17 has no amount\nTraceback", "ValueError: order # has no amount"),
+        (None, "Task timed out after 3.00 seconds", "Task timed out after # seconds"),
+        ("KeyError", "'amount'", "KeyError: *"),
+        ("E", "can't parse \"a\\\"b\" of 'x' at 0xdeadBEEF", "E: can't parse * of * at #"),
+        ("E", "s3://bucket1/key not found at 10.0.0.1:443", "E: # not found at #"),
+        ("E", None, "E"),
+        ("", "", None),
+        (None, None, None),
+    ],
+)
+def test_a_signature_is_what_failures_of_one_cause_say_alike(
+    error_type: str | None, message: str | None, expected: str | None, folder: Path
+) -> None:
+    assert signatures(folder, [(error_type, message)]) == [expected]
+
+
+VARYING = st.integers(0, 10**20).map(str) | st.uuids().map(str) | st.uuids().map(lambda u: u.hex)
+SAID = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(VARYING, VARYING, SAID), max_size=20), SAID)
+def test_numbers_ids_and_quoted_text_do_not_change_a_signature(
+    folder: Path, varied: list[tuple[str, str, str]], words: str
+) -> None:
+    quoted = [said.replace('"', "").replace("\\", "") for *_, said in varied]
+    failures = [
+        ("E", f'at {a} by {b}: "{q}" {words}')
+        for (a, b, _), q in zip(varied, quoted, strict=True)
+        if not {"\r", "\n"} & set(q)
+    ]
+    assert len(set(signatures(folder, failures))) <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(SAID, max_size=30))
+def test_the_signature_of_a_signature_is_itself_and_it_is_short(
+    folder: Path, messages: list[str]
+) -> None:
+    once = signatures(folder, [(None, message) for message in messages])
+
+    assert signatures(folder, [(None, each) for each in once]) == once
+    assert all(each is None or len(each) <= 200 for each in once)

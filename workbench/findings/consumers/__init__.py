@@ -1,5 +1,6 @@
 """Consumers and load: what makes the reading side sick."""
 
 from workbench.findings.consumers.hot_key import HOT_KEY
+from workbench.findings.consumers.poison_record import POISON_RECORD
 
-DETECTORS = (HOT_KEY,)
+DETECTORS = (POISON_RECORD, HOT_KEY)
