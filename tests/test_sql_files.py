@@ -49,6 +49,8 @@ MEANINGS: dict[str, object] = {
     "least_attempts": 3,
     "least_success_share": 0.5,
     "neighbour_ms": 60_000,
+    "times_fair": 2,
+    "least_keys": 5,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -8,6 +8,7 @@ from workbench.trace.sql import load_statement
 
 DERIVED = (
     "shards",
+    "puts_again",
     "user_records",
     "log_lines",
     "request_lines",
@@ -20,6 +21,8 @@ DERIVED = (
     "handlings",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
+TOLD = ("business", "puts", "hot_keys")
+"""Relations that are told something first, as table macros; a later one may ask an earlier one."""
 
 
 def define_derived(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...] = DERIVED) -> None:
@@ -28,15 +31,16 @@ def define_derived(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...] = D
         body = load_statement(__package__, name).body
         cursor.execute(f"drop table if exists {kept_name(name)}")
         cursor.execute(f"create or replace view {name} as {body}")
-    cursor.execute(business_macro())
+    for name in TOLD:
+        cursor.execute(told_macro(name))
 
 
-def business_macro() -> str:
-    """The statement that defines `business(key, sequence, event_time)`, a relation that is told three JSONPaths."""
-    statement = load_statement(__package__, "business")
-    body = re.sub(r"\$(\w+)", r"\1_path", statement.body)
-    paths = ", ".join(f"{name}_path" for name in statement.parameters)
-    return f"create or replace macro business({paths}) as table {body}"
+def told_macro(name: str) -> str:
+    """The statement that defines a relation that is told something, such as `business(key, sequence, event_time)`."""
+    statement = load_statement(__package__, name)
+    body = re.sub(r"\$(\w+)", r"\1_as_told", statement.body)
+    parameters = ", ".join(f"{each}_as_told" for each in statement.parameters)
+    return f"create or replace macro {name}({parameters}) as table {body}"
 
 
 def asked_for(statement: str) -> tuple[str, ...]:
@@ -47,9 +51,7 @@ def asked_for(statement: str) -> tuple[str, ...]:
         ('log_lines', 'request_lines', 'invocations_observed')
     """
     words = set(re.findall(r"\w+", statement))
-    if "business" in words:
-        words |= set(re.findall(r"\w+", load_statement(__package__, "business").body))
-    for name in reversed(DERIVED):
+    for name in (*reversed(TOLD), *reversed(DERIVED)):
         if name in words:
             words |= set(re.findall(r"\w+", load_statement(__package__, name).body))
     return tuple(name for name in DERIVED if name in words)

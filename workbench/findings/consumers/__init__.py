@@ -4,3 +4,6 @@ from workbench.findings.consumers.hot_key import HOT_KEY
 from workbench.findings.consumers.poison_record import POISON_RECORD
 
 DETECTORS = (POISON_RECORD, HOT_KEY)
+from workbench.findings.consumers.hot_shard import HOT_SHARD
+
+DETECTORS = (HOT_KEY, HOT_SHARD)
