@@ -51,6 +51,10 @@ MEANINGS: dict[str, object] = {
     "neighbour_ms": 60_000,
     "times_fair": 2,
     "least_keys": 5,
+    "idle_ms": 1_000,
+    "least_invocations": 100,
+    "p99_init_share": 0.5,
+    "bucket_s": 60,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.measures.cold_starts import COLD_STARTS
+from workbench.measures.concurrency import CONCURRENCY
 from workbench.measures.measure import Measure
 from workbench.questions import (
     Scope,
@@ -19,7 +21,7 @@ from workbench.trace import Trace
 from workbench.trace.derived import asked_for
 from workbench.trace.sources import source_in_trace
 
-_ALL: tuple[Measure, ...] = ()
+_ALL: tuple[Measure, ...] = (COLD_STARTS, CONCURRENCY)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

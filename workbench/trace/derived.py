@@ -13,6 +13,8 @@ DERIVED = (
     "log_lines",
     "request_lines",
     "invocations_observed",
+    "initialisations",
+    "handlings",
     "event_source_mappings",
     "queues",
     "dead_letter_queues",

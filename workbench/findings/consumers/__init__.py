@@ -1,9 +1,10 @@
 """Consumers and load: what makes the reading side sick."""
 
+from workbench.findings.consumers.cold_start import COLD_START
 from workbench.findings.consumers.hot_key import HOT_KEY
 from workbench.findings.consumers.poison_record import POISON_RECORD
 
 DETECTORS = (POISON_RECORD, HOT_KEY)
 from workbench.findings.consumers.hot_shard import HOT_SHARD
 
-DETECTORS = (HOT_KEY, HOT_SHARD)
+DETECTORS = (COLD_START, HOT_KEY, HOT_SHARD)
