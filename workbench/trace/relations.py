@@ -8,6 +8,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from workbench.trace.catalog import Catalog
 from workbench.trace.derived import define_derived
+from workbench.trace.disorder import DISORDER, disorders
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.images import canonical_images, make_one_chain
 from workbench.trace.instants import parse_instant
@@ -17,7 +18,13 @@ from workbench.trace.user_records import OPENED, opened_aggregates
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
-PYTHON_FUNCTIONS = ("python_field", "opened_aggregates", "canonical_image", "makes_one_chain")
+PYTHON_FUNCTIONS = (
+    "python_field",
+    "opened_aggregates",
+    "canonical_image",
+    "makes_one_chain",
+    "disorder",
+)
 
 
 def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -59,6 +66,9 @@ def connect() -> duckdb.DuckDBPyConnection:
         ["VARCHAR[]", "VARCHAR[]"],
         "BOOLEAN",
         type=PythonUDFType.ARROW,
+    )
+    connection.create_function(
+        "disorder", disorders, ["BIGINT[]", "BIGINT"], DISORDER, type=PythonUDFType.ARROW
     )
     for macro in MACROS:
         connection.execute(macro)

@@ -2,9 +2,7 @@
 
 from workbench.findings.consumers.cold_start import COLD_START
 from workbench.findings.consumers.hot_key import HOT_KEY
+from workbench.findings.consumers.hot_shard import HOT_SHARD
 from workbench.findings.consumers.poison_record import POISON_RECORD
 
-DETECTORS = (POISON_RECORD, HOT_KEY)
-from workbench.findings.consumers.hot_shard import HOT_SHARD
-
-DETECTORS = (COLD_START, HOT_KEY, HOT_SHARD)
+DETECTORS = (POISON_RECORD, COLD_START, HOT_KEY, HOT_SHARD)
