@@ -55,6 +55,9 @@ MEANINGS: dict[str, object] = {
     "least_invocations": 100,
     "p99_init_share": 0.5,
     "bucket_s": 60,
+    "producer": "$.device",
+    "clock_error_ms": 100,
+    "aws_clock_error_ms": 10,
 }
 """A value for every parameter there is: one name means the same in every file."""
 
