@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from workbench.findings import Finding, Findings, find
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
+    from workbench.patterns.event_pattern import check_pattern, matches
     from workbench.replay.comparison import compare
     from workbench.replay.events import event_record
     from workbench.replay.run import Run
@@ -34,6 +35,7 @@ __all__ = [
     "Story",
     "Trace",
     "activity",
+    "check_pattern",
     "compare",
     "contrast",
     "coverage_bar",
@@ -42,6 +44,7 @@ __all__ = [
     "export",
     "find",
     "findings_panel",
+    "matches",
     "measure",
     "open",
     "replay",
@@ -66,6 +69,7 @@ __getattr__ = lazy_names(
         "Story": "workbench.explain",
         "Trace": "workbench.trace.reader",
         "activity": "workbench.views",
+        "check_pattern": "workbench.patterns.event_pattern",
         "compare": "workbench.replay.comparison",
         "contrast": "workbench.explain",
         "coverage_bar": "workbench.widgets.picture",
@@ -74,6 +78,7 @@ __getattr__ = lazy_names(
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
+        "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
         "replay": "workbench.replay.start",

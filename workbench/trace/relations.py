@@ -1,30 +1,17 @@
 """The relations of a trace in DuckDB: views over live segments, and tables out of the catalog."""
 
-from contextlib import suppress
-
 import duckdb
 import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from workbench.trace.catalog import Catalog
 from workbench.trace.derived import define_derived
-from workbench.trace.disorder import DISORDER, disorders
-from workbench.trace.fields import MACROS, python_field
-from workbench.trace.images import canonical_images, make_one_chain
+from workbench.trace.functions import define_functions, forget_functions
 from workbench.trace.instants import parse_instant
 from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
 from workbench.trace.sql import literal
-from workbench.trace.user_records import OPENED, opened_aggregates
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
-PYTHON_FUNCTIONS = (
-    "python_field",
-    "opened_aggregates",
-    "canonical_image",
-    "makes_one_chain",
-    "disorder",
-)
 
 
 def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -41,47 +28,18 @@ def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> Non
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """An in-memory database that can fetch nothing from anywhere, with the payload functions defined."""
+    """An in-memory database that can fetch nothing from anywhere, with the functions of `functions` defined."""
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
     connection.execute("set TimeZone = 'UTC'")
-    connection.create_function(
-        "python_field",
-        python_field,
-        ["BLOB", "VARCHAR"],
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-    )
-    connection.create_function(
-        "opened_aggregates", opened_aggregates, ["BLOB"], OPENED, type=PythonUDFType.ARROW
-    )
-    connection.create_function(
-        "canonical_image", canonical_images, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW
-    )
-    connection.create_function(
-        "makes_one_chain",
-        make_one_chain,
-        ["VARCHAR[]", "VARCHAR[]"],
-        "BOOLEAN",
-        type=PythonUDFType.ARROW,
-    )
-    connection.create_function(
-        "disorder", disorders, ["BIGINT[]", "BIGINT"], DISORDER, type=PythonUDFType.ARROW
-    )
-    for macro in MACROS:
-        connection.execute(macro)
+    define_functions(connection)
     return connection
 
 
 def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close; the Python functions go first, because they and the connection would keep each other alive."""
-    with suppress(
-        duckdb.Error
-    ):  # a query of another thread is still running: it ends with the connection
-        for name in PYTHON_FUNCTIONS:
-            connection.remove_function(name)
+    """Let the database go."""
+    forget_functions(connection)
     connection.close()
 
 
