@@ -9,6 +9,8 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from workbench.trace.canonical import canonical_hash
+from workbench.trace.closeness import CLOSE_SENDS
 from workbench.trace.disorder import DISORDER, disorders
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.filters import mapping_admits_each, sns_admits_each
@@ -32,6 +34,7 @@ class Function:
 FUNCTIONS = (
     Function("python_field", ("BLOB", "VARCHAR"), "VARCHAR", python_field, sees_null=True),
     Function("opened_aggregates", ("BLOB",), OPENED, opened_aggregates),
+    Function("canonical_hash", ("BLOB", "VARCHAR[]"), "BLOB", canonical_hash),
     Function("canonical_image", ("VARCHAR",), "VARCHAR", canonical_images),
     Function("makes_one_chain", ("VARCHAR[]", "VARCHAR[]"), "BOOLEAN", make_one_chain),
     Function("disorder", ("BIGINT[]", "BIGINT"), DISORDER, disorders),
@@ -62,12 +65,14 @@ def define_functions(connection: duckdb.DuckDBPyConnection) -> None:
             type=PythonUDFType.ARROW,
             **handling,
         )
-    for macro in MACROS:
+    for macro in (*MACROS, CLOSE_SENDS):
         connection.execute(macro)
 
 
 def forget_functions(connection: duckdb.DuckDBPyConnection) -> None:
     """Take them away again: they and the connection would keep each other alive."""
-    with suppress(duckdb.Error):  # another thread's query is still running: it ends with the connection
+    with suppress(
+        duckdb.Error
+    ):  # another thread's query is still running: it ends with the connection
         for each in FUNCTIONS:
             connection.remove_function(each.name)
