@@ -21,6 +21,7 @@ DERIVED = (
     "subscriptions",
     "settled_coverage",
     "handlings",
+    "notifications",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 TOLD = ("business", "puts", "hot_keys")
