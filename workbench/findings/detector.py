@@ -40,7 +40,7 @@ class Detector:
     instance: tuple[str, ...]
     """Columns that tell one instance from the next; the first is `key`."""
     fields: Mapping[str, pl.Expr] = field(default_factory=dict)
-    """The kind's own fields, over the witness rows of one instance."""
+    """The kind's own fields, over the witness rows of one instance; one that tells instances apart is as it is."""
     thresholds: tuple[Threshold, ...] = ()
     """Parameters of the statement besides the scope's."""
     summary: Callable[[pl.DataFrame, Parameters], str]
@@ -61,6 +61,8 @@ class Detector:
     """What of such traffic was not looked at, although the rest was; None: nothing."""
     yields_to: tuple[str, ...] = ()
     """More telling kinds: a delivery that stands witness for one of them is none for this kind."""
+    least_witness: int = 1
+    """An instance that has fewer rows left when those of the more telling kinds are gone is none any more."""
 
     def asked(self, scope: Scope, chosen: Parameters, told_better: Mapping[str, str]) -> str:
         """The statement as it is run and shown.
@@ -81,8 +83,15 @@ class Detector:
         )
         return (
             f"with found as (\n{found}\n), told_better as (\n{told}\n)\n"
-            f"select found.* from found anti join told_better using (source_arn, delivery_id)\norder by {order}"
+            f"select found.* from found anti join told_better using (source_arn, delivery_id)\n"
+            f"{self._left_over()}order by {order}"
         )
+
+    def _left_over(self) -> str:
+        if self.least_witness < 2:
+            return ""
+        instance = ", ".join(("source_arn", *self.instance))
+        return f"qualify count(*) over (partition by {instance}) >= {self.least_witness}\n"
 
     def used(self, scope: Scope, chosen: Parameters) -> dict[str, Any]:
         """What the statement is bound with."""
@@ -117,8 +126,9 @@ class Detector:
     ) -> Finding:
         of_source = scope.of(source_arn)
         used = self.used(of_source, chosen)
+        shown = {name: each for name, each in self.fields.items() if name not in self.instance}
         grouped = rows.group_by(self.instance, maintain_order=True).agg(
-            pl.col("delivery_id").drop_nulls().alias("delivery_ids"), **self.fields
+            pl.col("delivery_id").drop_nulls().alias("delivery_ids"), **shown
         )
         instances = self.deepen(trace, used, grouped)
         hidden = [name for name in self.instance if name != "key" and name not in self.fields]
