@@ -1,6 +1,7 @@
 """Losses: what should have come and did not."""
 
 from workbench.findings.losses.image_chain_break import IMAGE_CHAIN_BREAK
+from workbench.findings.losses.kpl_outside_shard import KPL_OUTSIDE_SHARD
 from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
 
-DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK)
+DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK, KPL_OUTSIDE_SHARD)
