@@ -1,7 +1,8 @@
 """Losses: what should have come and did not."""
 
+from workbench.findings.losses.capture_hole import CAPTURE_HOLE
 from workbench.findings.losses.image_chain_break import IMAGE_CHAIN_BREAK
 from workbench.findings.losses.kpl_outside_shard import KPL_OUTSIDE_SHARD
 from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
 
-DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK, KPL_OUTSIDE_SHARD)
+DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK, KPL_OUTSIDE_SHARD, CAPTURE_HOLE)
