@@ -58,6 +58,8 @@ MEANINGS: dict[str, object] = {
     "producer": "$.device",
     "clock_error_ms": 100,
     "aws_clock_error_ms": 10,
+    "least_named_requests": 10,
+    "least_named_share": 0.95,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -1,8 +1,10 @@
 """Consumers and load: what makes the reading side sick."""
 
 from workbench.findings.consumers.cold_start import COLD_START
+from workbench.findings.consumers.dead_letter_cause import DEAD_LETTER_CAUSE
 from workbench.findings.consumers.hot_key import HOT_KEY
 from workbench.findings.consumers.hot_shard import HOT_SHARD
 from workbench.findings.consumers.poison_record import POISON_RECORD
 
 DETECTORS = (POISON_RECORD, COLD_START, HOT_KEY, HOT_SHARD)
+DETECTORS = (POISON_RECORD, DEAD_LETTER_CAUSE, HOT_KEY)
