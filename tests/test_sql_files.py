@@ -60,6 +60,11 @@ MEANINGS: dict[str, object] = {
     "aws_clock_error_ms": 10,
     "least_named_requests": 10,
     "least_named_share": 0.95,
+    "throttle_quiet_ms": 60_000,
+    "attempts_window_ms": 60_000,
+    "least_amplification": 2.0,
+    "most_goodput": 0.5,
+    "least_retried": 10,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -9,6 +9,7 @@ import polars as pl
 from workbench.errors import UsageError
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
+from workbench.measures.amplification import AMPLIFICATION
 from workbench.measures.measure import Measure
 from workbench.questions import (
     Scope,
@@ -22,6 +23,7 @@ from workbench.trace.derived import asked_for
 from workbench.trace.sources import source_in_trace
 
 _ALL: tuple[Measure, ...] = (COLD_STARTS, CONCURRENCY)
+_ALL: tuple[Measure, ...] = (AMPLIFICATION,)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 
