@@ -65,6 +65,9 @@ MEANINGS: dict[str, object] = {
     "least_amplification": 2.0,
     "most_goodput": 0.5,
     "least_retried": 10,
+    "tolerance_ms": 60_000,
+    "regular_share": 0.95,
+    "least_runs": 20,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

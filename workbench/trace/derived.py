@@ -14,6 +14,7 @@ DERIVED = (
     "request_lines",
     "invocations_observed",
     "initialisations",
+    "scheduled_runs",
     "handlings",
     "event_source_mappings",
     "queues",
