@@ -23,6 +23,7 @@ DERIVED = (
     "settled_coverage",
     "handlings",
     "notifications",
+    "changes",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 TOLD = ("business", "puts", "hot_keys")
