@@ -18,7 +18,8 @@ with run as (
          case when cold and coalesce(idle_ms, 0) <= $idle_ms then coalesce(invocation.init_ms, 0) else 0 end as waited_ms,
          coalesce(invocation.started_at, ended_at - to_microseconds((duration_ms * 1_000)::bigint)) as handler_at,
          handler_at - to_microseconds((waited_ms * 1_000)::bigint) as from_at,
-         greatest(coalesce(handler_at + to_microseconds((duration_ms * 1_000)::bigint), ended_at), from_at + interval 1 microsecond) as to_at
+         greatest(coalesce(handler_at + to_microseconds((duration_ms * 1_000)::bigint), ended_at), from_at + interval 1 microsecond)
+           as to_at
   from invocations_observed as invocation left join initialisations using (source_arn, request_id, attempt)
   where $source_arn is null or source_arn = $source_arn
 ), busy as materialized (

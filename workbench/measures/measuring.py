@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.measures.age import AGE
 from workbench.measures.changes import CHANGES
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
@@ -26,6 +27,7 @@ from workbench.trace.sources import source_in_trace
 _ALL: tuple[Measure, ...] = (COLD_STARTS, CONCURRENCY)
 _ALL: tuple[Measure, ...] = (AMPLIFICATION,)
 _ALL: tuple[Measure, ...] = (CHANGES, COLD_STARTS, CONCURRENCY)
+_ALL: tuple[Measure, ...] = (AGE, CHANGES, COLD_STARTS, CONCURRENCY)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 
