@@ -68,6 +68,10 @@ MEANINGS: dict[str, object] = {
     "tolerance_ms": 60_000,
     "regular_share": 0.95,
     "least_runs": 20,
+    "lateness_ms": 5_000,
+    "lateness_floor_ms": 1_000,
+    "times_tail": 2,
+    "least_arrivals": 10,
 }
 """A value for every parameter there is: one name means the same in every file."""
 
