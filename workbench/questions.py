@@ -49,6 +49,13 @@ class Scope:
         return replace(self, source_arn=source_arn)
 
 
+PRODUCER = Threshold(
+    "producer",
+    "",
+    "nothing: one clock told all event times of a source; a JSONPath names whose told each, and its skew is taken out",
+)
+
+
 def used_parameters(
     statement: Statement,
     scope: Scope,

@@ -12,6 +12,9 @@ from workbench.measures.changes import CHANGES
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
 from workbench.measures.amplification import AMPLIFICATION
+from workbench.measures.clock_skew import CLOCK_SKEW
+from workbench.measures.group_waits import GROUP_WAITS
+from workbench.measures.lateness import LATENESS
 from workbench.measures.measure import Measure
 from workbench.questions import (
     Scope,
@@ -28,6 +31,7 @@ _ALL: tuple[Measure, ...] = (COLD_STARTS, CONCURRENCY)
 _ALL: tuple[Measure, ...] = (AMPLIFICATION,)
 _ALL: tuple[Measure, ...] = (CHANGES, COLD_STARTS, CONCURRENCY)
 _ALL: tuple[Measure, ...] = (AGE, CHANGES, COLD_STARTS, CONCURRENCY)
+_ALL: tuple[Measure, ...] = (LATENESS, CLOCK_SKEW, GROUP_WAITS)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

@@ -5,7 +5,7 @@ import polars as pl
 from workbench.findings.detector import Detector
 from workbench.findings.finding import FAULT, INFORMATIONAL
 from workbench.findings.wording import largest, seconds, times, total
-from workbench.questions import Parameters, Threshold
+from workbench.questions import PRODUCER, Parameters, Threshold
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -18,11 +18,6 @@ AWS_CLOCK_ERROR = Threshold(
     "aws_clock_error_ms",
     10,
     "assumed: Amazon Time Sync keeps hosts within a millisecond, and stamps and log lines have whole ones",
-)
-PRODUCER = Threshold(
-    "producer",
-    "",
-    "nothing: one clock told all event times of a source; a JSONPath names whose told each, and its skew is taken out",
 )
 _NAMES = {"source_at": "arrival", "event_time": "event time"}
 _BY_CLOCK = 0.95

@@ -3,9 +3,8 @@
 import polars as pl
 
 from workbench.findings.detector import Detector
-from workbench.findings.order.inversion import PRODUCER
 from workbench.findings.wording import largest, seconds, times
-from workbench.questions import Parameters, Threshold
+from workbench.questions import PRODUCER, Parameters, Threshold
 from workbench.trace.sql import load_statement
 
 
