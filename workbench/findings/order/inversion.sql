@@ -30,7 +30,9 @@
 -- A disorder is told beside its cause: what the producer sent in the wrong order, by its numbers (by event time where a record has
 -- none), against the service's order; what the consumer took in the wrong order, by the service's order, against first handlings.
 -- Where the service keeps no order a handling runs against the business number, unless the producer had sent it so.
--- Lines of records are looked through once for those with any step back (a hash may add some, never hide one); only these are judged.
+-- Lines of records are looked through once for those with any step back, and only these are judged. They are sorted by one number,
+-- which is quick: by arrival, for equal arrivals by delivery, else by the business number; a line where the service's numbers disagree with that is judged too, and
+-- two lines of one hash in one: that can add some, never hide one.
 with recursive parent_of as (
   select distinct source_arn, partition_id, unnest(parents) as ancestor from shards
 ), ancestry as (
@@ -57,7 +59,7 @@ with recursive parent_of as (
   select case when sequence is null then 'event_time' else 'sequence' end as told_by, source_arn, partition_id,
          case when order_scope = 'key' then ordering_key end as within, case when $key is null then ordering_key else key end as key,
          null::varchar as log_group, number, null::bigint as rank, coalesce(carried.sub_sequence, -1) as sub_sequence, source_at,
-         coalesce(sequence, epoch_us(event_at) + coalesce(least_us, 0)) as told, order_scope, record_id, carried.delivery_id,
+         coalesce(sequence, epoch_us(event_at) + coalesce(least_us, 0)) as told, order_scope, null as record_id, carried.delivery_id,
          sequence_number, sequence, null as invocation
   from carried left join delays
     on delays.delivery_id = carried.delivery_id and delays.sub_sequence is not distinct from carried.sub_sequence
@@ -89,12 +91,11 @@ with recursive parent_of as (
                  log_group, number is null) as line_hash
   from (from produced union all from handled) where key is not null and (number is not null or source_at is not null)
 ), candidates as (
-  select line_hash from (
+  select distinct line_hash from (
     select line_hash, told, lag(told) over of_line as before_told, number, lag(number) over of_line as before_number
-    from told where rank is null window of_line as (partition by line_hash order by source_at, delivery_id))
+    from told window of_line as (partition by line_hash order by
+      coalesce(rank, epoch_us(source_at) + case when number is null then 0 else delivery_id % 1000 end)))
   where before_told > told or before_number > number or strlen(before_number) <> strlen(number)
-  union
-  select line_hash from told where rank is not null
 ), judged as (
   select *, ltrim(number, '0') as place, case when told_by = 'handling' or rank is not null then record_id else told::varchar end as identity,
          {'told_by': told_by, 'source_arn': source_arn, 'partition_id': partition_id, 'within': within, 'key': key, 'log_group': log_group,

@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.workbench.findings.order.invocations import invocation
 from tests.workbench.findings.traces import at, message, put, trace_of
 from workbench.findings import Finding, find
+from workbench.trace import open_trace
 
 FIFO = f"{QUEUE}.fifo"
 
@@ -417,16 +418,16 @@ def test_the_answer_follows_from_the_records_and_not_from_how_they_came(
     shuffled = [*records, chance.choice(records)]
     chance.shuffle(shuffled)
     with TemporaryDirectory() as folder:
-        found = [
-            [
-                tuple(each["sequences"])
-                for finding in inversions(rows, Path(folder, name))
-                for each in finding.instances
-            ]
-            for name, rows in (("in order", records), ("shuffled", shuffled))
-        ]
+        for record in shuffled:
+            trace_of(Path(folder, "segment by segment"), [record]).close()
+        trace_of(Path(folder, "at once"), records).close()
+        told = []
+        for name in ("at once", "segment by segment"):
+            with open_trace(Path(folder, name)) as trace:
+                found = find(trace, key="$.id", sequence="$.v", only=["inversion"])
+            told.append([tuple(each["sequences"]) for f in found for each in f.instances])
 
-    assert found == [expected(numbers)] * 2
+    assert told == [expected(numbers)] * 2
 
 
 @settings(max_examples=8)
