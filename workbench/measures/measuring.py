@@ -15,6 +15,7 @@ from workbench.measures.amplification import AMPLIFICATION
 from workbench.measures.clock_skew import CLOCK_SKEW
 from workbench.measures.group_waits import GROUP_WAITS
 from workbench.measures.lateness import LATENESS
+from workbench.measures.fanout import FANOUT
 from workbench.measures.measure import Measure
 from workbench.questions import (
     Scope,
@@ -32,6 +33,7 @@ _ALL: tuple[Measure, ...] = (AMPLIFICATION,)
 _ALL: tuple[Measure, ...] = (CHANGES, COLD_STARTS, CONCURRENCY)
 _ALL: tuple[Measure, ...] = (AGE, CHANGES, COLD_STARTS, CONCURRENCY)
 _ALL: tuple[Measure, ...] = (LATENESS, CLOCK_SKEW, GROUP_WAITS)
+_ALL: tuple[Measure, ...] = (FANOUT,)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

@@ -24,6 +24,7 @@ DERIVED = (
     "handlings",
     "notifications",
     "changes",
+    "fanout",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 TOLD = ("business", "puts", "hot_keys")

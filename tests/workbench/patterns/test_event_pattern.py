@@ -151,6 +151,8 @@ JSON_FILTER, PLAIN_FILTER = {"body": {"state": ["paid"]}}, {"body": ["paid"]}
         (PLAIN_FILTER, b"paid", True),
         (PLAIN_FILTER, b"open", False),
         (PLAIN_FILTER, b"\xff", False),
+        ({"body": {"state": [{"exists": False}]}}, b"paid", False),
+        ({"body": [{"exists": False}]}, b'{"state": "paid"}', False),
         (PLAIN_FILTER, b'"paid"', None),
         (JSON_FILTER, b"17", None),
         ({"messageId": ["m1"]}, b"paid", None),

@@ -6,3 +6,7 @@ from workbench.findings.losses.kpl_outside_shard import KPL_OUTSIDE_SHARD
 from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
 
 DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK, KPL_OUTSIDE_SHARD, CAPTURE_HOLE)
+from workbench.findings.losses.fanout_missing import FANOUT_MISSING
+from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
+
+DETECTORS = (SEQUENCE_GAP, FANOUT_MISSING)
