@@ -73,6 +73,7 @@ MEANINGS: dict[str, object] = {
     "times_tail": 2,
     "least_arrivals": 10,
     "delivery_lag_ms": 1_000,
+    "handling_lag_ms": 1_000,
     "least_shown_share": 0.9,
 }
 """A value for every parameter there is: one name means the same in every file."""

@@ -25,6 +25,7 @@ DERIVED = (
     "notifications",
     "changes",
     "fanout",
+    "unreached",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
 TOLD = ("business", "puts", "hot_keys")

@@ -8,5 +8,6 @@ from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
 DETECTORS = (SEQUENCE_GAP, IMAGE_CHAIN_BREAK, KPL_OUTSIDE_SHARD, CAPTURE_HOLE)
 from workbench.findings.losses.fanout_missing import FANOUT_MISSING
 from workbench.findings.losses.sequence_gap import SEQUENCE_GAP
+from workbench.findings.losses.unhandled import UNHANDLED
 
-DETECTORS = (SEQUENCE_GAP, FANOUT_MISSING)
+DETECTORS = (SEQUENCE_GAP, FANOUT_MISSING, UNHANDLED)
