@@ -8,14 +8,14 @@ import polars as pl
 
 from workbench.errors import UsageError
 from workbench.measures.age import AGE
+from workbench.measures.amplification import AMPLIFICATION
 from workbench.measures.changes import CHANGES
+from workbench.measures.clock_skew import CLOCK_SKEW
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
-from workbench.measures.amplification import AMPLIFICATION
-from workbench.measures.clock_skew import CLOCK_SKEW
+from workbench.measures.fanout import FANOUT
 from workbench.measures.group_waits import GROUP_WAITS
 from workbench.measures.lateness import LATENESS
-from workbench.measures.fanout import FANOUT
 from workbench.measures.measure import Measure
 from workbench.questions import (
     Scope,
@@ -28,12 +28,17 @@ from workbench.trace import Trace
 from workbench.trace.derived import asked_for
 from workbench.trace.sources import source_in_trace
 
-_ALL: tuple[Measure, ...] = (COLD_STARTS, CONCURRENCY)
-_ALL: tuple[Measure, ...] = (AMPLIFICATION,)
-_ALL: tuple[Measure, ...] = (CHANGES, COLD_STARTS, CONCURRENCY)
-_ALL: tuple[Measure, ...] = (AGE, CHANGES, COLD_STARTS, CONCURRENCY)
-_ALL: tuple[Measure, ...] = (LATENESS, CLOCK_SKEW, GROUP_WAITS)
-_ALL: tuple[Measure, ...] = (FANOUT,)
+_ALL: tuple[Measure, ...] = (
+    AGE,
+    AMPLIFICATION,
+    CHANGES,
+    CLOCK_SKEW,
+    COLD_STARTS,
+    CONCURRENCY,
+    FANOUT,
+    GROUP_WAITS,
+    LATENESS,
+)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

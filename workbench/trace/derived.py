@@ -8,6 +8,13 @@ from workbench.trace.sql import load_statement
 
 DERIVED = (
     "shards",
+    "queues",
+    "dead_letter_queues",
+    "subscriptions",
+    "event_source_mappings",
+    "settled_coverage",
+    "notifications",
+    "fanout",
     "puts_again",
     "user_records",
     "log_lines",
@@ -15,16 +22,8 @@ DERIVED = (
     "invocations_observed",
     "initialisations",
     "scheduled_runs",
-    "handlings",
-    "event_source_mappings",
-    "queues",
-    "dead_letter_queues",
-    "subscriptions",
-    "settled_coverage",
-    "handlings",
-    "notifications",
     "changes",
-    "fanout",
+    "handlings",
     "unreached",
 )
 """Each a statement of its own; a later one may ask an earlier one."""

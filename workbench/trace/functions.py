@@ -15,6 +15,7 @@ from workbench.trace.disorder import DISORDER, disorders
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.filters import mapping_admits_each, sns_admits_each
 from workbench.trace.images import canonical_images, make_one_chain
+from workbench.trace.schedules import cron_schedule, rate_period
 from workbench.trace.user_records import OPENED, opened_aggregates
 
 
@@ -38,6 +39,14 @@ FUNCTIONS = (
     Function("canonical_image", ("VARCHAR",), "VARCHAR", canonical_images),
     Function("makes_one_chain", ("VARCHAR[]", "VARCHAR[]"), "BOOLEAN", make_one_chain),
     Function("disorder", ("BIGINT[]", "BIGINT"), DISORDER, disorders),
+    Function(
+        "cron_schedule",
+        ("VARCHAR", "TIMESTAMPTZ", "TIMESTAMPTZ"),
+        "TIMESTAMPTZ[]",
+        cron_schedule,
+        sees_null=True,
+    ),
+    Function("rate_period", ("VARCHAR",), "BIGINT", rate_period, sees_null=True),
     Function(
         "sns_admits", ("VARCHAR", "VARCHAR", "VARCHAR", "BLOB"), "BOOLEAN", sns_admits_each, True
     ),

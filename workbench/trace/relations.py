@@ -7,7 +7,6 @@ from workbench.trace.catalog import Catalog
 from workbench.trace.derived import define_derived
 from workbench.trace.functions import define_functions, forget_functions
 from workbench.trace.instants import parse_instant
-from workbench.trace.schedules import cron_schedule, rate_period
 from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
 from workbench.trace.sql import literal
 

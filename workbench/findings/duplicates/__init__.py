@@ -4,4 +4,8 @@ from workbench.findings.duplicates.producer_resend import PRODUCER_RESEND
 from workbench.findings.duplicates.producer_retry import PRODUCER_RETRY
 from workbench.findings.duplicates.redelivery import REDELIVERY
 
-DETECTORS = (REDELIVERY, PRODUCER_RESEND, PRODUCER_RETRY)
+DETECTORS = (
+    REDELIVERY,
+    PRODUCER_RESEND,
+    PRODUCER_RETRY,
+)

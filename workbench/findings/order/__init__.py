@@ -4,4 +4,8 @@ from workbench.findings.order.child_before_parent import CHILD_BEFORE_PARENT
 from workbench.findings.order.inversion import INVERSION
 from workbench.findings.order.late_arrival import LATE_ARRIVAL
 
-DETECTORS = (INVERSION, LATE_ARRIVAL, CHILD_BEFORE_PARENT)
+DETECTORS = (
+    INVERSION,
+    LATE_ARRIVAL,
+    CHILD_BEFORE_PARENT,
+)
