@@ -50,6 +50,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     ),
     "workbench.cli": ("workbench.demo", "workbench.lab", "workbench.tail", "workbench"),
     "workbench.__main__": ("workbench.cli",),
+    "datasets": ("workbench.trace",),
 }
 """Each room and the rooms right below it; it may import those and whatever is below them, nothing else."""
 
@@ -74,8 +75,8 @@ ALWAYS_FREE = {"connectors.record", "connectors.errors"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
-    """Every module of the two packages by its dotted name; the demo's handlers are programs, not modules."""
-    for package in ("connectors", "workbench"):
+    """Every module of the packages by its dotted name; the demo's handlers are programs, not modules."""
+    for package in ("connectors", "workbench", "datasets"):
         for path in sorted((REPOSITORY / package).rglob("*.py")):
             if "handlers" not in path.parts:
                 name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
@@ -118,7 +119,7 @@ def reachable(name: str) -> set[str]:
 
 
 def ours(names: set[str]) -> set[str]:
-    return {each for each in names if each.split(".")[0] in ("connectors", "workbench")}
+    return {each for each in names if each.split(".")[0] in ("connectors", "workbench", "datasets")}
 
 
 def test_every_room_is_in_the_table_and_the_table_has_no_other() -> None:

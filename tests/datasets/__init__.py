@@ -1,0 +1,1 @@
+"""Tests of what makes datasets, and the comparison of labels with findings."""
