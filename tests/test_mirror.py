@@ -77,6 +77,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/report/sharded.py": "tests/workbench/test_report.py",
     "workbench/report/whole_file.py": "tests/workbench/test_report.py",
     # Plantings are told in datasets, and examined there.
+    "datasets/__main__.py": "tests/datasets/test_incidents.py",
     "datasets/story.py": "tests/datasets/test_making.py",
     "datasets/shop.py": "tests/datasets/test_making.py",
     "datasets/plantings/consumers.py": "tests/datasets/test_making.py",

@@ -28,7 +28,7 @@ def dataset(name: str) -> Path:
     """A trace that comes with the workbench, to try things on.
 
     Args:
-        name: `orders`.
+        name: `orders`, or one of the incidents that README in `datasets` lists.
 
     Returns:
         A copy of its own that is removed when the process ends: what a replay writes into it stays out of what was

@@ -27,7 +27,7 @@ def test_a_dataset_is_a_copy_of_ones_own() -> None:
 
 @pytest.mark.parametrize("name", ["order", "../orders", "orders.trace", ""])
 def test_a_dataset_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
-    with pytest.raises(UsageError, match=r"there are orders"):
+    with pytest.raises(UsageError, match=r"there are dlq-redrive-twice, .*, orders, "):
         dataset(name)
 
 
