@@ -16,6 +16,7 @@ import polars as pl
 from workbench.errors import TraceError, UsageError, WorkbenchError
 from workbench.trace.catalog import Catalog
 from workbench.trace.derived import DERIVED, asked_for, define_derived, keep
+from workbench.trace.engine import exhausted
 from workbench.trace.instants import instant_text
 from workbench.trace.relations import (
     BOOKS,
@@ -269,6 +270,8 @@ def _first_line(error: Exception) -> str:
 
 
 def _ours(error: duckdb.Error) -> WorkbenchError:
+    if no_room := exhausted(error):
+        return TraceError(no_room)
     if isinstance(error, duckdb.IOException):
         return TraceError(
             f"wanted the segments that were live when the trace was opened, found {_first_line(error)}; "
