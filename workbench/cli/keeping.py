@@ -1,4 +1,4 @@
-"""purge, and the options that say what of a payload is kept, and for how long."""
+"""purge, compact, and the options that say what of a payload is kept, and for how long."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, SourceOption
-from workbench.cli.terminal import print_json, print_table, say
+from workbench.cli.options import (
+    AsJson,
+    EventTimeOption,
+    KeyOption,
+    SequenceOption,
+    SourceOption,
+)
+from workbench.cli.terminal import counted, print_json, print_table, progress, say
 from workbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +49,7 @@ AS_RECEIVED = "payloads are stored as received; --redact detect keeps secrets an
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands on the command line."""
     app.command(epilog="Example: workbench purge incident.trace --before 7d")(purge)
+    app.command(epilog="Example: workbench compact incident.trace --key $.order.id")(compact)
 
 
 def purge(
@@ -92,6 +99,39 @@ def purge(
     print_table(["source", "deliveries"], rows)
     what = "would be purged" if dry_run else "purged; they are erased"
     say(f"{purged.rows:,} deliveries {what}, {purged.runs} replays that quote them are emptied")
+
+
+def compact(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace folder.")],
+    key: KeyOption = None,
+    sequence: SequenceOption = None,
+    event_time: EventTimeOption = None,
+    json: AsJson = False,
+) -> None:
+    """Merge small segments into large ones; fields named here are remembered, and asking by them becomes cheap.
+
+    A capture may run meanwhile. The merged files go an hour later, with the next compaction.
+    """
+    from workbench.trace.compaction import compact as run
+
+    fields = {"key": key, "sequence": sequence, "event_time": event_time}
+    with progress("merged") as shown:
+        task = shown.add_task("segments", total=None) if shown else None
+        compacted = run(
+            trace,
+            now=lambda: datetime.now(UTC),
+            fields=fields,
+            progress=lambda done, of: (
+                shown.update(task, completed=done, total=of) if shown and task is not None else None
+            ),
+        )
+    if json:
+        print_json(compacted.document())
+        return
+    say(
+        f"{counted(compacted.segments_before, 'segment')} before, {compacted.segments_after:,} now; "
+        f"{counted(compacted.rows, 'row')} written anew"
+    )
 
 
 def redactor_of(redact: str | None, key: Path | None, trace: Path) -> "Redactor | None":

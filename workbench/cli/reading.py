@@ -146,6 +146,7 @@ def verify(trace: TracePath, json: AsJson = False) -> int:
                 if verified.orphans
                 else ""
             )
+            + (f"; {verified.retired} files kept for older readers" if verified.retired else "")
         )
     return 1 if verified.problems else 0
 

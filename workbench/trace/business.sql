@@ -1,4 +1,4 @@
--- One row per delivery whose payload is JSON: the business fields that were named; and one per user record of an aggregate.
+-- One row per delivery of no compacted segment whose payload is JSON: the business fields that were named; and one per packed user record.
 -- $key: JSONPath of the business key
 -- $sequence: JSONPath of the business sequence, a whole number
 -- $event_time: JSONPath of the instant at which the event happened
@@ -19,21 +19,17 @@
 -- In a queue behind a topic the fields are looked for in the envelope's Message: what the publisher wrote.
 with payloads as (
   select delivery_id, null::integer as sub_sequence, service, source_arn, partition_id, record_id, sequence_number, ordering_key,
-         order_scope, source_at, received_at,
-         case when service = 'aws:sqs' and contains(payload(body), '"TopicArn"') and field(body, '$.Type') = 'Notification'
-              then encode(field(body, '$.Message')) else body end as body
-  from records where parse_status = 'json'
+         order_scope, source_at, received_at, published(service, body) as body
+  from uncompacted where parse_status = 'json'
   union all
   select delivery_id, sub_sequence, service, source_arn, partition_id, record_id, sequence_number, user_records.partition_key,
          order_scope, source_at, received_at, user_records.body
-  from user_records join records using (delivery_id)
+  from user_records join may_be_aggregated using (delivery_id)
 ), told as (
   select * exclude (body), case when $key is not null then field(body, $key) end as key,
          case when $sequence is not null then field(body, $sequence) end as told_sequence,
          case when $event_time is not null then field(body, $event_time) end as told_time
   from payloads
 )
-select * exclude (key, told_sequence, told_time), key,
-       case when regexp_full_match(told_sequence, '-?[0-9]{1,19}(\.0+)?') then try_cast(told_sequence as bigint) end as sequence,
-       instant_in(told_time) as event_at
+select * exclude (key, told_sequence, told_time), key, whole_number(told_sequence) as sequence, instant_in(told_time) as event_at
 from told

@@ -15,6 +15,7 @@ from connectors.record import Affecting, Connector, Page
 from workbench.errors import WorkbenchError
 from workbench.trace.limits import Clock, Limits, SourceState
 from workbench.trace.partition_reader import WaitingPage
+from workbench.trace.piling_up import PilingUp
 from workbench.trace.source_reader import SourceReader
 from workbench.trace.writer import TraceWriter
 
@@ -92,6 +93,7 @@ def capture(
     """
     states = {connector.source_arn: SourceState(connector.source_arn) for connector in connectors}
     writer = None
+    piling_up = PilingUp(trace)
     state = "failed"
     readers: list[SourceReader] = []
     pages: queue.Queue[WaitingPage] = queue.Queue(maxsize=64)
@@ -115,7 +117,14 @@ def capture(
         with _short_turns():
             for reader in readers:
                 reader.start()
-            _write(writer, readers, pages, committed, lambda: progress(list(states.values())))
+            _write(
+                writer,
+                readers,
+                pages,
+                committed,
+                lambda: progress(list(states.values())),
+                piling_up,
+            )
         _close_books(writer, readers)
         cut_short = limits.follow or any(reader.cut_short for reader in readers)
         state = "stopped" if stop.is_set() and cut_short else "done"
@@ -126,6 +135,7 @@ def capture(
         _let_go(readers, pages, connectors)
         if writer is not None:
             writer.close(state)
+        piling_up.close()
     return Captured(str(trace), writer.capture_id, state, tuple(states.values()))
 
 
@@ -150,6 +160,7 @@ def _write(
     pages: "queue.Queue[WaitingPage]",
     committed: Callable[[Sequence[tuple[str, Page]]], None],
     progress: Callable[[], None],
+    piling_up: PilingUp,
 ) -> None:
     """Commit pages and configuration as they come until every reader has ended and nothing waits."""
     while True:
@@ -159,6 +170,7 @@ def _write(
         batch = _next_batch(pages)
         if batch:
             _commit(writer, batch)
+            piling_up.committed(writer.catalog)
             committed([(each.laid_out.source_arn, each.laid_out.page) for each in batch])
             progress()
         elif ended:

@@ -26,8 +26,8 @@ from workbench.trace.seal import add_functions, digest_of_rows, make_seal
 from workbench.trace.segments import flush_folder
 
 FILE_NAME = "catalog.sqlite"
-SEALED_SINCE = 2
-"""The format that first had a seal."""
+COMPACTED_SINCE = 3
+"""The format that first knew compacted segments."""
 
 
 class Catalog:
@@ -115,13 +115,17 @@ class Catalog:
         """Bring an older catalog to our format, one numbered step at a time, all or nothing."""
         with self.transaction() as connection:
             found = int(self.one("select format_version from trace"))
+            if not self.seal_is_whole():  # the seal is made anew over what is there
+                raise TraceError(
+                    f"wanted the rows that were written in {self.folder / FILE_NAME}, found others; "
+                    "`workbench verify` says more"
+                )
             for version in range(found + 1, FORMAT_VERSION + 1):
                 step = files(__package__).joinpath(f"upgrades/to_{version}.sql").read_text("utf-8")
                 for statement in _statements(step):
                     connection.execute(statement)
             connection.execute("update trace set format_version = ?", (FORMAT_VERSION,))
-            if found < SEALED_SINCE:
-                make_seal(connection)
+            make_seal(connection)
 
     def seal_is_whole(self) -> bool:
         """Whether every row still says what was written; an older trace has no seal and cannot tell."""
@@ -270,13 +274,21 @@ class Catalog:
         with self.transaction() as connection:
             mend_source(connection, source_arn)
 
-    def live_segments(self, relation: str) -> list[str]:
-        """Absolute paths of the relation's live segments, oldest first."""
+    def live_segments(self, relation: str) -> list[tuple[str, dict[str, Any] | None]]:
+        """The relation's live segments, oldest first: absolute path, and the facts of one that was compacted."""
+        known = int(self.one("select format_version from trace")) >= COMPACTED_SINCE
         found = self.rows(
-            "select path from segments where relation = ? and removed_in is null order by segment_id",
+            f"select path, {'facts' if known else 'null'} from segments"  # noqa: S608 - our own names
+            " where relation = ? and removed_in is null order by segment_id",
             (relation,),
         )
-        return [str(self.folder / path) for (path,) in found]
+        return [(str(self.folder / path), facts and json.loads(facts)) for path, facts in found]
+
+    def uncompacted_segments(self) -> int:
+        """How many live segments are as a capture left them."""
+        return int(
+            self.one("select count(*) from segments where removed_in is null and facts is null")
+        )
 
     def generation(self) -> int:
         """The number of the newest commit that changed what is live."""

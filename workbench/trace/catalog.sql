@@ -29,7 +29,9 @@ create table segments (
   sha256      text    not null,
   capture_id  text    not null references captures,
   added_in    integer not null,                 -- generation
-  removed_in  integer                           -- generation; null while live
+  removed_in  integer,                          -- generation; null while live
+  removed_at  text,                             -- the instant of that; its file stays for a while
+  facts       text                              -- JSON: what is known of a compacted segment; null: as captured
 );
 create index segments_live on segments (relation) where removed_in is null;
 

@@ -1,6 +1,7 @@
 """A commit: segments, positions, coverage and configuration that become true at once, or not at all."""
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,14 +40,7 @@ class Commit:
 
 def write_commit(connection: sqlite3.Connection, change: Commit, generation: int) -> None:
     """Write the change into the catalog; the caller holds the transaction."""
-    connection.executemany(
-        "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in)"
-        " values (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (s.relation, s.path, s.rows, s.bytes, s.sha256, change.capture_id, generation)
-            for s in change.segments
-        ],
-    )
+    insert_segments(connection, [(s, change.capture_id) for s in change.segments], generation)
     connection.executemany(
         "insert into resources values (?, ?, ?, ?, ?)",
         [
@@ -62,6 +56,20 @@ def write_commit(connection: sqlite3.Connection, change: Commit, generation: int
     )
     for move in change.moves:
         _move(connection, move, change)
+
+
+def insert_segments(
+    connection: sqlite3.Connection, segments: Iterable[tuple[Segment, str]], generation: int
+) -> None:
+    """Make segments live, each with the capture that wrote it."""
+    connection.executemany(
+        "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in, facts)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (s.relation, s.path, s.rows, s.bytes, s.sha256, capture_id, generation, s.facts)
+            for s, capture_id in segments
+        ],
+    )
 
 
 def _move(connection: sqlite3.Connection, move: Move, change: Commit) -> None:

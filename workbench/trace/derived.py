@@ -1,10 +1,13 @@
 """Relations that follow from facts alone: defined over them, never written, made anew whenever a trace is opened."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import duckdb
 
-from workbench.trace.sql import load_statement
+from workbench.trace.sql import literal, load_statement
 
 DERIVED = (
     "shards",
@@ -31,22 +34,67 @@ TOLD = ("business", "puts", "hot_keys")
 """Relations that are told something first, as table macros; a later one may ask an earlier one."""
 
 
-def define_derived(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...] = DERIVED) -> None:
-    """Define the derived relations over `records` and `resources`, which must be there."""
+@dataclass(frozen=True, slots=True)
+class KeptFields:
+    """JSONPaths whose values compacted segments hold; None: none."""
+
+    key: str | None = None
+    sequence: str | None = None
+    event_time: str | None = None
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str | None]) -> Self:
+        """The trace's business fields."""
+        return cls(*(settings.get(name) for name in cls.__slots__))
+
+
+def define_derived(
+    cursor: duckdb.DuckDBPyConnection,
+    names: tuple[str, ...] = DERIVED,
+    kept_fields: Sequence[KeptFields] = (),
+) -> None:
+    """Define the derived relations over `records`, its parts, and `resources`, which must be there.
+
+    Args:
+        cursor: the database.
+        names: those to define.
+        kept_fields: what the views `compacted_1` … hold.
+    """
     for name in names:
         body = load_statement(__package__, name).body
         cursor.execute(f"drop table if exists {kept_name(name)}")
         cursor.execute(f"create or replace view {name} as {body}")
-    for name in TOLD:
+    cursor.execute(business_macro(kept_fields))
+    for name in TOLD[1:]:
         cursor.execute(told_macro(name))
 
 
 def told_macro(name: str) -> str:
-    """The statement that defines a relation that is told something, such as `business(key, sequence, event_time)`."""
+    """The statement that defines a relation that is told something, such as `puts(...)`."""
     statement = load_statement(__package__, name)
-    body = re.sub(r"\$(\w+)", r"\1_as_told", statement.body)
-    parameters = ", ".join(f"{each}_as_told" for each in statement.parameters)
-    return f"create or replace macro {name}({parameters}) as table {body}"
+    words = {each: f"{each}_as_told" for each in statement.parameters}
+    return f"create or replace macro {name}({', '.join(words.values())}) as table {_with(statement.body, words)}"
+
+
+def business_macro(kept_fields: Sequence[KeptFields] = ()) -> str:
+    """The statement that defines `business(key, sequence, event_time)`, a relation that is told three JSONPaths.
+
+    It is told them when it is bound, so that a field which the segments hold costs no look at a payload.
+    """
+    paths = {name: f"{name}_path" for name in KeptFields.__slots__}
+    parts = [f"from (\n{_with(load_statement(__package__, 'business').body, paths)}\n)"]
+    compacted = load_statement(__package__, "compacted_business").body
+    for number, kept in enumerate(kept_fields, 1):
+        held = {f"kept_{name}": literal(getattr(kept, name)) for name in paths}
+        part = compacted.replace("from compacted ", f"from compacted_{number} ")
+        parts.append(f"from (\n{_with(part, paths | held)}\n)")
+    together = "\nunion all\n".join(parts)
+    return f"create or replace macro business({', '.join(paths.values())}) as table {together}"
+
+
+def _with(body: str, words: Mapping[str, str]) -> str:
+    """The statement with words of SQL in place of its parameters."""
+    return re.sub(r"\$(\w+)", lambda found: words[found.group(1)], body)
 
 
 def asked_for(statement: str) -> tuple[str, ...]:

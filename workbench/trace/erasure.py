@@ -8,7 +8,7 @@ trace is as before or as after; what it left to clear, `finish_erasures` clears.
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ import pyarrow.parquet as pq
 
 from workbench.errors import TraceError
 from workbench.trace.catalog import Catalog
+from workbench.trace.exchange import Exchange, exchange_segments
 from workbench.trace.instants import instant_text
-from workbench.trace.schema import SEGMENT_RELATIONS
-from workbench.trace.segments import Segment, flush_folder, publish
+from workbench.trace.schema import segment_schema
+from workbench.trace.segments import MERGED, Segment, flush_folder, publish
 
 COMMIT_TAKES = timedelta(minutes=10)
 """Assumed: a file that no commit has named after so long is of a commit that never came."""
@@ -28,16 +29,6 @@ UNFINISHED = (
     "select entry_id, detail from audit where json_extract(detail, '$.erased') is false"
     " or json_extract(detail, '$.erased') = 0 order by entry_id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A live segment and what takes its place."""
-
-    path: str
-    capture_id: str
-    new: Segment | None
-    """None: nothing of it is left."""
 
 
 def exchanges(
@@ -54,28 +45,32 @@ def exchanges(
         TraceError: the disk is full; the trace is as it was.
     """
     live = catalog.rows(
-        "select path, capture_id from segments where relation = ? and removed_in is null order by segment_id",
+        "select path, capture_id, facts from segments where relation = ? and removed_in is null order by segment_id",
         (relation,),
     )
     changed = []
-    for path, capture_id in live:
+    for path, capture_id, facts in live:
         held = pq.read_table(catalog.folder / path)
-        table = rewrite(held.cast(SEGMENT_RELATIONS[relation]))
+        table = rewrite(held.cast(segment_schema(relation, compacted=facts is not None)))
         if table is not None:
-            changed.append(Exchange(path, capture_id, _published(catalog.folder, relation, table)))
+            new = _published(catalog.folder, relation, table, facts)
+            changed.append(Exchange(path, capture_id, new))
     return changed
 
 
-def _published(folder: Path, relation: str, table: pa.Table) -> Segment | None:
+def _published(
+    folder: Path, relation: str, table: pa.Table, facts: str | None
+) -> tuple[Segment, ...]:
     if table.num_rows == 0:
-        return None
+        return ()
     service = table["service"][0].as_py() if "service" in table.column_names[:3] else ""
     try:
-        return publish(folder, relation, table, service)
+        segment = publish(folder, relation, table, service, merged=True)
     except OSError as error:
         raise TraceError(
             f"cannot write to {folder}: {error.strerror or error}; nothing was purged, free space and start again"
         ) from error
+    return (replace(segment, facts=facts),)
 
 
 def commit_exchanges(
@@ -97,30 +92,14 @@ def commit_exchanges(
         besides: what else becomes true in the same transaction.
 
     Raises:
-        TraceError: somebody else exchanged one of them meanwhile, or the disk is full; nothing was changed.
+        OvertakenError: somebody else exchanged one of them meanwhile; nothing was changed.
+        TraceError: the disk is full; nothing was changed.
     """
     catalog.rows("pragma secure_delete = on")
     with catalog.transaction() as connection:
         connection.execute("update trace set generation = generation + 1")
         generation = catalog.generation()
-        for each in changed:
-            removed = connection.execute(
-                "update segments set removed_in = ? where path = ? and removed_in is null",
-                (generation, each.path),
-            )
-            if removed.rowcount != 1:
-                raise TraceError(
-                    f"wanted to be alone in taking rows out of {catalog.folder}, found another at work; start again"
-                )
-        connection.executemany(
-            "insert into segments (relation, path, rows, bytes, sha256, capture_id, added_in)"
-            " values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (s.relation, s.path, s.rows, s.bytes, s.sha256, each.capture_id, generation)
-                for each in changed
-                if (s := each.new) is not None
-            ],
-        )
+        exchange_segments(connection, catalog.folder, changed, generation, now)
         besides(connection)
         connection.execute(
             "insert into audit (done_at, action, detail) values (?, ?, ?)",
@@ -145,6 +124,7 @@ def finish_erasures(catalog: Catalog, now: datetime) -> bool:
     _remove(catalog.folder, _dead_files(catalog, now))
     with catalog.transaction() as connection:
         connection.execute("delete from segments where removed_in is not null")
+        _remove(catalog.folder, _merged_orphans(catalog))
     _clear_free_pages(catalog)
     with catalog.transaction() as connection:
         connection.executemany(
@@ -171,6 +151,50 @@ def _dead_files(catalog: Catalog, now: datetime) -> Iterable[Path]:
             yield file
 
 
+def _merged_orphans(catalog: Catalog) -> list[Path]:
+    """Files that repeat rows of others and were not named yet: whoever wrote one finds it gone, and begins anew.
+
+    To be removed within a transaction, so that nobody names one meanwhile.
+    """
+    named = {path for (path,) in catalog.rows("select path from segments")}
+    files = (catalog.folder / "segments").rglob(f"*{MERGED}")
+    return [file for file in files if str(file.relative_to(catalog.folder)) not in named]
+
+
+def remove_retired(catalog: Catalog, now: datetime, grace: timedelta) -> int:
+    """Remove files of segments that something took the place of before the grace, and of commits that never came.
+
+    Whoever pinned a generation so old must refresh. Returns how many segments were removed.
+
+    Raises:
+        TraceError: a file cannot be removed.
+    """
+    before = instant_text(now - grace)
+    retired = [
+        path
+        for (path,) in catalog.rows(
+            "select path from segments where removed_in is not null and coalesce(removed_at, '') <= ?",
+            (before,),
+        )
+    ]
+    known = {path for (path,) in catalog.rows("select path from segments")}
+    old = (now - COMMIT_TAKES).timestamp()
+    orphans = [
+        file
+        for file in (catalog.folder / "segments").rglob("*")
+        if file.is_file()
+        and str(file.relative_to(catalog.folder)) not in known
+        and file.stat().st_mtime < old
+    ]
+    _remove(catalog.folder, [*orphans, *(catalog.folder / path for path in retired)])
+    if retired:
+        with catalog.transaction() as connection:
+            connection.executemany(
+                "delete from segments where path = ?", [(path,) for path in retired]
+            )
+    return len(retired)
+
+
 def _remove(folder: Path, files: Iterable[Path]) -> None:
     homes = set()
     try:
@@ -181,7 +205,7 @@ def _remove(folder: Path, files: Iterable[Path]) -> None:
             flush_folder(home)
     except OSError as error:
         raise TraceError(
-            f"cannot remove purged files of {folder}: {error.strerror or error}; start again, the rows are out already"
+            f"cannot remove old files of {folder}: {error.strerror or error}; start again, their rows are out already"
         ) from error
 
 

@@ -38,6 +38,21 @@ MACROS = (
         when payload(body) is null or not coalesce(json_valid(payload(body)), false)
             or coalesce(parsers_may_differ(body, path), false) then python_field(body, path)
         else payload(body)->>path end""",
+    # What compaction found out about the payload spares the checks; a path that DuckDB could read otherwise does not.
+    r"""create macro field_of(body, reading, path) as case
+        when reading = 'no_json' then null
+        when reading = 'plain' and not regexp_matches(path, '[\\*]') then payload(body)->>path
+        when reading = 'scalars' and not regexp_matches(path, '[\\*]')
+            and not coalesce(regexp_matches(payload(body)->>path, '^[\[{]'), false) then payload(body)->>path
+        else field(body, path) end""",
+    # Behind a topic a message is the publisher's, in an envelope.
+    """create macro is_notification(service, body) as
+        service = 'aws:sqs' and contains(payload(body), '"TopicArn"')
+        and field(body, '$.Type') is not distinct from 'Notification'""",
+    """create macro published(service, body) as
+        case when is_notification(service, body) then encode(field(body, '$.Message')) else body end""",
+    r"""create macro whole_number(told) as
+        case when regexp_full_match(told, '-?[0-9]{1,19}(\.0+)?') then try_cast(told as bigint) end""",
     # Whole digits are seconds, milliseconds, microseconds or nanoseconds since 1970 by their number.
     r"""create macro instant_in(told) as case
         when regexp_full_match(told, '[0-9]{10}(\.[0-9]+)?') then try(to_timestamp(told::double))
@@ -53,9 +68,11 @@ MACROS = (
             '[\w.:/+=@#-]*[0-9#][\w.:/+=@#-]*|\b(?i:[a-f]){8,}\b', '#', 'g'),
             '\s+', ' ', 'g'), 200)), '')), '')""",
 )
-"""Statements that define `payload(body)` (text or null), `field(body, path)` (text or null), `instant_in(text)`
-(an instant as payloads tell it: ISO 8601, UTC where it names no offset, or a number since 1970; else null) and
-`signature(error_type, message)` (what all failures of one cause say alike; null where they say nothing)."""
+"""Statements that define `payload(body)` (text or null), `field(body, path)` (text or null), `field_of(body, reading,
+path)` (the same where compaction noted how the payload can be read), `published(service, body)` (a message without the
+topic's envelope), `whole_number(text)`, `instant_in(text)` (an instant as payloads tell it: ISO 8601, UTC where it
+names no offset, or a number since 1970; else null) and `signature(error_type, message)` (what all failures of one cause
+say alike; null where they say nothing)."""
 
 
 def parse_path(path: str) -> tuple[str | int, ...]:

@@ -15,6 +15,7 @@ from workbench.trace.disorder import DISORDER, disorders
 from workbench.trace.fields import MACROS, python_field
 from workbench.trace.filters import mapping_admits_each, sns_admits_each
 from workbench.trace.images import canonical_images, make_one_chain
+from workbench.trace.readings import readings
 from workbench.trace.schedules import cron_schedule, rate_period
 from workbench.trace.user_records import OPENED, opened_aggregates
 
@@ -34,6 +35,7 @@ class Function:
 
 FUNCTIONS = (
     Function("python_field", ("BLOB", "VARCHAR"), "VARCHAR", python_field, sees_null=True),
+    Function("reading_of", ("BLOB",), "VARCHAR", readings),
     Function("opened_aggregates", ("BLOB",), OPENED, opened_aggregates),
     Function("canonical_hash", ("BLOB", "VARCHAR[]"), "BLOB", canonical_hash),
     Function("canonical_image", ("VARCHAR",), "VARCHAR", canonical_images),

@@ -18,12 +18,15 @@ import pyarrow.compute as pc
 from connectors.record import Cause
 from workbench.errors import UsageError
 from workbench.trace.catalog import FILE_NAME, Catalog
-from workbench.trace.erasure import Exchange, commit_exchanges, exchanges, finish_erasures
+from workbench.trace.erasure import commit_exchanges, exchanges, finish_erasures
+from workbench.trace.exchange import Exchange, OvertakenError
 from workbench.trace.instants import instant_text, parse_age
 from workbench.trace.reader import Trace
 from workbench.trace.sql import load_statement
 
 RETENTION = "retention"
+ATTEMPTS = 5
+"""Of exchanging segments, while a compaction exchanges some of them too."""
 QUOTING = {
     "invocations": ("event", "response"),
     "outcomes": ("error_message",),
@@ -112,19 +115,18 @@ def purge(
     if ids and not dry_run:
         catalog = Catalog.open(folder, write=True)
         try:
-            changed = _changed(catalog, ids, runs)
-            detail = {
-                **asked.noted(),
-                "rows": len(ids),
-                "segments": len(changed),
-                "runs": len(runs),
-            }
+            detail = {**asked.noted(), "rows": len(ids), "runs": len(runs)}
             besides = _besides(asked, going, stretches)
-            commit_exchanges(catalog, changed, action, detail, now, besides)
+            exchanged = _exchange(
+                catalog,
+                lambda: _changed(catalog, ids, runs),
+                lambda changed: commit_exchanges(
+                    catalog, changed, action, detail | {"segments": len(changed)}, now, besides
+                ),
+            )
             finish_erasures(catalog, now)
         finally:
             catalog.close()
-        exchanged = len(changed)
     return Purged(str(folder), len(ids), dict(counts), exchanged, len(runs), dry_run)
 
 
@@ -192,6 +194,24 @@ def _runs_given(trace: Trace, ids: list[int]) -> list[str]:
         ids=ids,
     )
     return list(found["run_id"])
+
+
+def _exchange(
+    catalog: Catalog,
+    rewritten: Callable[[], list[Exchange]],
+    commit: Callable[[list[Exchange]], None],
+) -> int:
+    """Exchange the segments, again where a compaction was quicker; returns how many were exchanged."""
+    for _ in range(ATTEMPTS):
+        changed = rewritten()
+        try:
+            commit(changed)
+        except OvertakenError:
+            continue
+        return len(changed)
+    raise OvertakenError(
+        f"wanted to be alone in exchanging segments of {catalog.folder}, found another at work; start again"
+    )
 
 
 def _changed(catalog: Catalog, ids: list[int], runs: list[str]) -> list[Exchange]:

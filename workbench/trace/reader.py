@@ -23,6 +23,7 @@ from workbench.trace.relations import (
     connect,
     define_empty,
     define_relations,
+    define_whole,
     disconnect,
 )
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
@@ -238,6 +239,7 @@ class Trace:
                         cursor.execute(f"create view {name} as from sealed.{name}")
                     else:
                         define_empty(cursor, name, schema)
+                define_whole(cursor)
                 kept = [name for name in DERIVED if (name,) in there]
                 for name in kept:
                     cursor.execute(f"create view {name} as from sealed.{name}")
@@ -275,6 +277,7 @@ def _ours(error: duckdb.Error) -> WorkbenchError:
     if isinstance(error, duckdb.IOException):
         return TraceError(
             f"wanted the segments that were live when the trace was opened, found {_first_line(error)}; "
-            "where they were purged since, refresh the trace or open it again; `workbench verify` says more"
+            "where they were purged since, or merged long ago, refresh the trace or open it again; "
+            "`workbench verify` says more"
         )
     return UsageError(f"DuckDB does not accept the statement: {_first_line(error)}")

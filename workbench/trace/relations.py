@@ -1,13 +1,16 @@
 """The relations of a trace in DuckDB: views over live segments, and tables out of the catalog."""
 
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
 from workbench.trace.catalog import Catalog
-from workbench.trace.derived import define_derived
+from workbench.trace.derived import KeptFields, define_derived
+from workbench.trace.engine import start, stop
 from workbench.trace.functions import define_functions, forget_functions
 from workbench.trace.instants import parse_instant
-from workbench.trace.schema import CATALOG_RELATIONS, INSTANT, SEGMENT_RELATIONS
+from workbench.trace.schema import CATALOG_RELATIONS, COMPACTED, INSTANT, RECORDS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal
 
 BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
@@ -18,19 +21,20 @@ def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> Non
     """Point every relation at what the catalog says is live, all at once; what an older trace lacks is empty."""
     cursor.begin()
     for name, schema in SEGMENT_RELATIONS.items():
-        _define_view(cursor, name, schema, catalog.live_segments(name))
+        _define_view(cursor, name, schema, [path for path, _ in catalog.live_segments(name)])
+    kept = _define_compacted(cursor, catalog.live_segments("records"))
     for name, schema in CATALOG_RELATIONS.items():
         _define_table(cursor, name, _from_catalog(catalog, name, schema))
     for name in BOOKS:
         _define_table(cursor, name, _book(catalog, name))
-    define_derived(cursor)
+    define_derived(cursor, kept_fields=kept)
     cursor.commit()
 
 
 def connect() -> duckdb.DuckDBPyConnection:
     """An in-memory database that can fetch nothing from anywhere, with the functions of `functions` defined."""
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    connection = start(
+        {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
     connection.execute("set TimeZone = 'UTC'")
     define_functions(connection)
@@ -40,7 +44,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 def disconnect(connection: duckdb.DuckDBPyConnection) -> None:
     """Let the database go."""
     forget_functions(connection)
-    connection.close()
+    stop(connection)
 
 
 def _define_view(
@@ -48,9 +52,40 @@ def _define_view(
 ) -> None:
     cursor.execute(f"drop view if exists {name}")
     if segments:
-        cursor.execute(f"create view {name} as from read_parquet({literal(segments)})")
+        columns = ", ".join(schema.names)
+        source = f"read_parquet({literal(segments)})"
+        cursor.execute(f"create view {name} as select {columns} from {source}")  # noqa: S608 - our own names
         return
     define_empty(cursor, name, schema)
+
+
+def _define_compacted(
+    cursor: duckdb.DuckDBPyConnection, live: list[tuple[str, dict[str, Any] | None]]
+) -> list[KeptFields]:
+    """Define `records` by parts: `uncompacted`, `compacted_1` … and those that `may_be_aggregated`.
+
+    Returns:
+        Of each `compacted_…` the paths whose values it holds.
+    """
+    uncompacted = [path for path, facts in live if facts is None]
+    _define_view(cursor, "uncompacted", RECORDS, uncompacted)
+    packed = [path for path, facts in live if facts and facts["aggregates"]]
+    _define_view(cursor, "may_be_aggregated", RECORDS, uncompacted + packed)
+    by_fields: dict[KeptFields, list[str]] = {}
+    for path, facts in live:
+        if facts is not None:
+            by_fields.setdefault(KeptFields.of(facts["fields"]), []).append(path)
+    _define_view(cursor, "compacted", COMPACTED, [])
+    for number, paths in enumerate(by_fields.values(), 1):
+        _define_view(cursor, f"compacted_{number}", COMPACTED, paths)
+    return list(by_fields)
+
+
+def define_whole(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Define the parts of `records` where nothing of it was compacted."""
+    for part in ("uncompacted", "may_be_aggregated"):
+        cursor.execute(f"create view {part} as from records")
+    define_empty(cursor, "compacted", COMPACTED)
 
 
 def define_empty(cursor: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema) -> None:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised by one with each change of the columns or the catalog; an older trace is upgraded step by step."""
 
 INSTANT = pa.timestamp("us", tz="UTC")
@@ -29,6 +29,17 @@ RECORDS = pa.schema(
         ("envelope", pa.string()),
     ]
 )
+
+COMPACTED = pa.schema(
+    [
+        *RECORDS,
+        ("reading", pa.string()),
+        ("key", pa.string()),
+        ("sequence", pa.int64()),
+        ("event_at", INSTANT),
+    ]
+)
+"""Segments of `records` that were compacted: how each payload can be read, and the trace's business fields."""
 
 RUNS = pa.schema(
     [
@@ -96,6 +107,12 @@ SEGMENT_RELATIONS: dict[str, pa.Schema] = {
     "effects": EFFECTS,
 }
 """Kept as Parquet segments, live when the catalog says so."""
+
+
+def segment_schema(relation: str, *, compacted: bool) -> pa.Schema:
+    """The columns of a segment of the relation."""
+    return COMPACTED if compacted and relation == "records" else SEGMENT_RELATIONS[relation]
+
 
 COVERAGE = pa.schema(
     [

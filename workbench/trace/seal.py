@@ -30,12 +30,19 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
 
 def make_seal(connection: sqlite3.Connection) -> None:
-    """Begin the sum with the rows there are, the triggers that keep it, and the count of changes from now on."""
+    """Begin the sum with the rows there are, the triggers that keep it, and the count of changes where it stood."""
+    there = "select name from sqlite_master where type = ? and name glob 'seal*'"
+    for (trigger,) in connection.execute(there, ("trigger",)).fetchall():
+        connection.execute(f"drop trigger {trigger}")
+    changes = 0
+    if connection.execute(there, ("table",)).fetchone():
+        (changes,) = connection.execute("select changes from seal").fetchone()
+        connection.execute("drop table seal")
     connection.execute(
         "create table seal (only integer primary key check (only = 1), digest text not null,"
         " changes integer not null)"
     )
-    connection.execute("insert into seal values (1, ?, 0)", (digest_of_rows(connection),))
+    connection.execute("insert into seal values (1, ?, ?)", (digest_of_rows(connection), changes))
     for table in SEALED:
         for trigger in _triggers(table, _columns(connection, table)):
             connection.execute(trigger)

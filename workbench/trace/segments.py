@@ -15,7 +15,15 @@ from connectors.record import Record
 from workbench.trace.payload import body_hash, parse_status
 from workbench.trace.schema import RECORDS
 
-HARDLY_REPEATED = ("delivery_id", "record_id", "sequence_number", "body", "body_hash", "envelope")
+HARDLY_REPEATED = (
+    "delivery_id",
+    "record_id",
+    "sequence_number",
+    "body",
+    "body_hash",
+    "envelope",
+    "event_at",
+)
 """Columns that a dictionary would make larger and slower to write."""
 SEARCHED_BY = (
     "run_id",
@@ -29,6 +37,10 @@ SEARCHED_BY = (
 """Columns whose least and greatest value let a query leave a file out; of others they would only lengthen footers."""
 
 
+MERGED = "-merged.parquet"
+"""How the file of a segment ends that repeats rows of others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One published file: what the catalog needs to know of it."""
@@ -39,6 +51,8 @@ class Segment:
     rows: int
     bytes: int
     sha256: str
+    facts: str | None = None
+    """JSON: what is known of a compacted segment; None: as captured."""
 
 
 def records_table(records: Iterable[Record], capture_id: str) -> pa.Table:
@@ -82,11 +96,20 @@ def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     return pa.array(values, kind)
 
 
-def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> Segment:
+def publish(
+    folder: Path, relation: str, table: pa.Table, service: str = "", *, merged: bool = False
+) -> Segment:
     """Write `table` so that it survives a power cut, under a name that nothing else will ever have.
 
     Nobody reads a file that the catalog does not name, so it need not be written aside and renamed: file and folder are
     flushed, and only then may it be named. What a crash leaves half written is an orphan.
+
+    Args:
+        folder: the trace.
+        relation: such as `records`.
+        table: its rows.
+        service: of all the rows, for `records`.
+        merged: it repeats rows of other segments, so that its file may go as long as the catalog does not name it.
 
     Raises:
         OSError: the disk is full or not writable; nothing was published.
@@ -96,7 +119,7 @@ def publish(folder: Path, relation: str, table: pa.Table, service: str = "") -> 
         home.mkdir(parents=True, mode=0o700)
         flush_folder(home.parent)
     encoded = _encode(table)
-    file = home / f"{uuid4().hex}.parquet"
+    file = home / f"{uuid4().hex}{MERGED if merged else '.parquet'}"
     try:
         _write_durably(file, encoded)
     except OSError:

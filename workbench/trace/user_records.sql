@@ -11,7 +11,7 @@ with ranges as (
   from shards group by source_arn, partition_id
 ), opened as (
   select delivery_id, source_arn, partition_id, unnest(opened_aggregates(body)) as packed
-  from records
+  from may_be_aggregated
   where service = 'aws:kinesis' and body >= '\xF3\x89\x9A\xC2'::blob and body < '\xF3\x89\x9A\xC3'::blob
 )
 select delivery_id, packed.sub_sequence, packed.partition_key, packed.explicit_hash_key, packed.body, packed.body_hash,

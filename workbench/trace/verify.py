@@ -26,6 +26,8 @@ class Verified:
     bytes: int
     orphans: int
     """Files that no commit named: what a crash left behind, harmless."""
+    retired: int
+    """Files that others took the place of, and that stay for a while for readers of an older generation."""
     problems: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
@@ -37,6 +39,7 @@ class Verified:
             "rows": self.rows,
             "bytes": self.bytes,
             "orphans": self.orphans,
+            "retired": self.retired,
             "problems": list(self.problems),
         }
 
@@ -52,6 +55,7 @@ def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of:
         live = catalog.rows(
             "select path, rows, bytes, sha256 from segments where removed_in is null order by segment_id"
         )
+        named = {path for (path,) in catalog.rows("select path from segments")}
         problems = list(_catalog_problems(catalog))
     finally:
         catalog.close()
@@ -59,7 +63,6 @@ def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of:
         problems += _segment_problems(folder / path, path, rows, size, sha256)
         progress(number, len(live))
     problems += [] if problems else _position_problems(folder)
-    known = {path for path, *_ in live}
     there = {
         str(file.relative_to(folder)) for file in (folder / "segments").rglob("*") if file.is_file()
     }
@@ -68,7 +71,8 @@ def verify(folder: Path, progress: Callable[[int, int], None] = lambda done, of:
         len(live),
         sum(row[1] for row in live),
         sum(row[2] for row in live),
-        len(there - known),
+        len(there - named),
+        len(there & named) - len(live),
         tuple(problems),
     )
 

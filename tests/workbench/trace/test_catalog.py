@@ -14,7 +14,7 @@ from workbench.errors import TraceError
 from workbench.trace import TraceWriter, open_trace
 from workbench.trace.catalog import Catalog
 from workbench.trace.schema import FORMAT_VERSION
-from workbench.trace.seal import add_functions
+from workbench.trace.seal import add_functions, make_seal
 from workbench.trace.verify import verify
 
 OLD_TRACE = REPOSITORY / "datasets" / "orders.trace"
@@ -198,6 +198,51 @@ def test_an_upgraded_catalog_is_like_a_new_one(tmp_path: Path) -> None:
     TraceWriter(tmp_path / "new.trace", "import", [], clock).close()
 
     assert columns(tmp_path / "old.trace") == columns(tmp_path / "new.trace")
+
+
+def downgrade(folder: Path) -> None:
+    """Make the catalog as format 2 had it, its seal too."""
+    with sqlite3.connect(folder / "catalog.sqlite", isolation_level=None) as connection:
+        add_functions(connection)
+        for (trigger,) in connection.execute(
+            "select name from sqlite_master where type = 'trigger'"
+        ).fetchall():
+            connection.execute(f"drop trigger {trigger}")
+        for column in ("removed_at", "facts"):
+            connection.execute(f"alter table segments drop column {column}")
+        connection.execute("update trace set format_version = 2")
+        make_seal(connection)
+    connection.close()
+
+
+def test_a_trace_of_format_2_is_read_and_upgraded_with_its_seal(folder: Path) -> None:
+    writer = TraceWriter(folder, "capture", [], clock)
+    writer.append_pages([(STREAM, page(kinesis_record(1)))])
+    writer.close()
+    changes = Catalog.open(folder).changes()
+    downgrade(folder)
+    with open_trace(folder) as trace:
+        assert trace.sql("select count(*) from records").item() == 1
+    assert verify(folder).problems == ()
+
+    TraceWriter(folder, "import", [], clock).close()
+
+    catalog = Catalog.open(folder)
+    assert catalog.seal_is_whole()
+    assert catalog.changes() > changes, "what was made durable is still counted"
+    catalog.close()
+    assert verify(folder).problems == ()
+
+
+def test_rows_that_are_not_what_was_written_are_not_sealed_anew(folder: Path) -> None:
+    TraceWriter(folder, "capture", [], clock).close()
+    downgrade(folder)
+    with sqlite3.connect(folder / "catalog.sqlite") as connection:
+        connection.execute("update seal set digest = 'other'")
+    connection.close()
+
+    with pytest.raises(TraceError, match="wanted the rows that were written"):
+        Catalog.open(folder, write=True)
 
 
 def columns(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
