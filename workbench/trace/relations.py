@@ -1,5 +1,9 @@
 """The relations of a trace in DuckDB: views over live segments, and tables out of the catalog."""
 
+import sqlite3
+from contextlib import closing
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import duckdb
@@ -119,9 +123,24 @@ def _from_catalog(catalog: Catalog, name: str, schema: pa.Schema) -> pa.Table:
 
 
 def _book(catalog: Catalog, name: str) -> pa.Table:
-    """A catalog table as it is: integers and text."""
-    described = catalog.rows(f"pragma table_info({name})")
-    schema = pa.schema(
-        [(row[1], pa.int64() if row[2] == "INTEGER" else pa.string()) for row in described]
+    """A catalog table with the columns of our format; what an older trace does not tell is null."""
+    there = {row[1] for row in catalog.rows(f"pragma table_info({name})")}
+    ours = _book_schema(name)
+    told = pa.schema([field for field in ours if field.name in there])
+    table = _from_catalog(catalog, name, told)
+    columns = [
+        table[field.name] if field.name in there else pa.nulls(table.num_rows, field.type)
+        for field in ours
+    ]
+    return pa.Table.from_arrays(columns, schema=ours)
+
+
+@cache
+def _book_schema(name: str) -> pa.Schema:
+    """The columns that `catalog.sql` gives a table: integers and text."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(files(__package__).joinpath("catalog.sql").read_text("utf-8"))
+        described = connection.execute(f"pragma table_info({name})").fetchall()
+    return pa.schema(
+        [(row[1], pa.int64() if row[2].upper() == "INTEGER" else pa.string()) for row in described]
     )
-    return _from_catalog(catalog, name, schema)
