@@ -163,10 +163,14 @@ def _absent_fields(trace: Trace, scope: Scope, able: Iterable[Detector]) -> list
     statement = load_statement(__package__, "field_presence")
     asked = {name: scope.parameters()[name] for name in statement.parameters}
     counts = trace.sql(statement.text, **asked).row(0, named=True)
-    payloads = counts.pop("payloads")
+    payloads, unnumbered = counts.pop("payloads"), counts.pop("unnumbered")
     wanted = {"key": "the key", "sequence": "a whole number at", "event_time": "an instant at"}
-    return [
+    absent = [
         f"none of {times(payloads, 'JSON payload')} has {wanted[name]} {asked[name]}"
         for name, having in counts.items()
         if asked[name] is not None and having == 0
     ]
+    if asked["sequence"] is not None and counts["sequence"] and unnumbered:
+        told = f"{times(unnumbered, 'payload')} with {asked['key']} and no whole number at"
+        absent.append(f"{told} {asked['sequence']}")
+    return absent

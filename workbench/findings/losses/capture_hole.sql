@@ -14,7 +14,8 @@
 -- -> cause VARCHAR: why it was not read
 -- A hole that a later reading healed is none. Instants alone order records here, so of those at one instant any may be the last.
 with hole as (
-  select source_arn, partition_id, from_at, to_at, cause, row_number() over (order by source_arn, partition_id, from_at, to_at, cause) as hole
+  select source_arn, partition_id, from_at, to_at, cause,
+         row_number() over (order by source_arn, partition_id, from_at, to_at, cause) as hole
   from settled_coverage
   where state = 'hole' and ($source_arn is null or source_arn = $source_arn)
     and ($since is null or to_at >= $since) and ($until is null or from_at <= $until)
@@ -39,6 +40,7 @@ with hole as (
 ), bordered as (
   from before union all from behind
 )
-select source_arn, partition_id as key, delivery_id, coalesce(source_at, from_at) as source_at, border, record_id, hole, from_at, to_at, cause
+select source_arn, partition_id as key, delivery_id, coalesce(source_at, from_at) as source_at, border, record_id, hole,
+       from_at, to_at, cause
 from hole left join (select hole, delivery_id, source_at, record_id, border from bordered) as bordered using (hole)
 order by source_arn, key, hole, border, delivery_id

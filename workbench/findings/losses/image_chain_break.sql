@@ -18,7 +18,8 @@
 -- Lost is claimed only where one span that was read reaches from one neighbour to the other and no hole lies between.
 with viewed as (
   select source_arn
-  from (select min(delivery_id) as delivery_id from records where service = 'aws:dynamodb' group by source_arn) join records using (delivery_id)
+  from (select min(delivery_id) as delivery_id from records where service = 'aws:dynamodb' group by source_arn)
+    join records using (delivery_id)
   where try(envelope->>'$.dynamodb.StreamViewType') = 'NEW_AND_OLD_IMAGES'
 ), told as (
   select delivery_id, hash(source_arn, ordering_key) as item, try_cast(sequence_number as hugeint) as place,
@@ -33,7 +34,8 @@ with viewed as (
   select distinct item from followed where place <> place_before and old <> new_before or place is null
 ), looked_at as (
   select source_arn, ordering_key as key, ltrim(sequence_number, '0') as place, arg_min(partition_id, delivery_id) as partition_id,
-         min(delivery_id) as delivery_id, arg_min(source_at, delivery_id) as source_at, arg_min(sequence_number, delivery_id) as sequence_number,
+         min(delivery_id) as delivery_id, arg_min(source_at, delivery_id) as source_at,
+         arg_min(sequence_number, delivery_id) as sequence_number,
          arg_min(try(json_extract_string(payload(body), ['$.OldImage', '$.NewImage', '$.Keys'])), delivery_id) as images
   from records
   where service = 'aws:dynamodb' and source_arn in (from viewed) and hash(source_arn, ordering_key) in (from suspect)
@@ -84,7 +86,8 @@ with viewed as (
   where (source_arn, key) in (select (source_arn, key) from broken)
 ), verdicts as (
   select source_arn, key, stretch,
-         makes_one_chain(list(case when old is not null then canonical_image(old) end), list(case when new is not null then canonical_image(new) end)) as is_whole
+         makes_one_chain(list(case when old is not null then canonical_image(old) end),
+                         list(case when new is not null then canonical_image(new) end)) as is_whole
   from stretch group by source_arn, key, stretch
 ), found as (
   select stretch.*, case when is_whole then 'reordered' else 'lost' end as verdict
