@@ -13,6 +13,7 @@ from workbench.measures.changes import CHANGES
 from workbench.measures.clock_skew import CLOCK_SKEW
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
+from workbench.measures.conservation import CONSERVATION
 from workbench.measures.fanout import FANOUT
 from workbench.measures.group_waits import GROUP_WAITS
 from workbench.measures.lateness import LATENESS
@@ -35,6 +36,7 @@ _ALL: tuple[Measure, ...] = (
     CLOCK_SKEW,
     COLD_STARTS,
     CONCURRENCY,
+    CONSERVATION,
     FANOUT,
     GROUP_WAITS,
     LATENESS,
