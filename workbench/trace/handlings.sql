@@ -29,11 +29,12 @@ with consumer as (
 ), event_line as materialized (
   select record_id as log_event, delivery_id as line_id, received_at
   from records where service = 'aws:logs' and regexp_matches(payload(body), 'ventSource|detail-type|requestContext|alarmArn')
+), beside_event_line as materialized (
+  select delivery_id from records where service <> 'aws:logs' and received_at in (select received_at from event_line)
 ), printed as (
   select source_arn, partition_id, record_id, line_id
-  from records join event_line on attributes->>'$.workbench.log_event' = log_event
-  where service <> 'aws:logs' and contains(attributes, '"mode":"logged"')
-    and records.received_at in (select received_at from event_line)
+  from (from records semi join beside_event_line using (delivery_id) where contains(attributes, '"mode":"logged"'))
+    join event_line on attributes->>'$.workbench.log_event' = log_event
 ), told_whole as (
   select printed.source_arn, partition_id, record_id, of_request.source_arn as log_group, request_id, attempt, line_id
   from printed join request_lines as of_request on delivery_id = line_id
