@@ -72,11 +72,12 @@ def _placements(random: Random) -> tuple[tuple[str, ...], tuple[Planted, ...]]:
         for order in (first, second)
         for source in (TOPIC, AUDIT)
     ]
-    planted.append(
+    planted += [
         Planted(
             "redelivery", DLQ, poison, "poison: fails every attempt, ends in the dead-letter queue"
-        )
-    )
+        ),
+        Planted("dead_letter_cause", DLQ, poison, "no line names it, so the cause is unknown"),
+    ]
     return tuple(sent), tuple(planted)
 
 
