@@ -99,6 +99,13 @@ def test_a_backlog_that_is_worked_off_is_no_storm(storm: Storm) -> None:
     assert storm(waiting, tried(waiting, after=300)) == []
 
 
+def test_first_attempts_that_fail_are_no_storm_though_some_are_retries(storm: Storm) -> None:
+    waiting = arrivals(50, every=0.5)
+    retried = tried(waiting[:12], after=320, failing=True, first=500)
+
+    assert storm(waiting, tried(waiting, after=300, failing=True), retried) == []
+
+
 def test_one_message_tried_over_and_over_is_no_storm(storm: Storm) -> None:
     bad = arrivals(1)
     tries = [tried(bad, after=5 * k, failing=True, first=100 * (k + 1)) for k in range(30)]
@@ -108,9 +115,11 @@ def test_one_message_tried_over_and_over_is_no_storm(storm: Storm) -> None:
 
 def test_one_batch_of_a_shard_tried_over_and_over_is_no_storm(storm: Storm) -> None:
     batch = [kinesis_record(n) for n in range(20)]
+    around = [kinesis_record(98, seconds=-100), kinesis_record(99, seconds=600)]
     line = " ".join(str(each.sequence_number) for each in batch)
+    log = [event for n in range(1, 40) for event in invoked(n, line, at=5 * n, raised=BOOM)]
 
-    assert storm(batch, *(invoked(n, line, at=5 * n, raised=BOOM) for n in range(1, 30))) == []
+    assert storm(around, batch, log) == []
 
 
 def test_retries_that_succeed_are_no_storm(storm: Storm) -> None:
