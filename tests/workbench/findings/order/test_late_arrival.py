@@ -104,15 +104,18 @@ def test_a_source_delayed_alike_as_a_whole_has_nothing_late(tmp_path: Path) -> N
 
 
 def test_a_clock_that_runs_ahead_makes_no_other_event_late(tmp_path: Path) -> None:
-    ahead = event(100, 20, t=at(1e9).isoformat())
+    sparse = [event(n, 10 * n) for n in range(40)]
+    ahead = event(100, 205, t=at(1e9).isoformat())
+    slow_in_order = event(101, 305, delay=3)
 
-    assert late([*steady(), ahead], tmp_path) == []
+    assert late([*sparse, ahead, slow_in_order], tmp_path) == []
 
 
 def test_shards_have_watermarks_of_their_own(tmp_path: Path) -> None:
-    behind = [event(100 + n, n, delay=60.2, shard="slow") for n in range(5)]
+    behind = [event(300 + n, n, delay=60.2, shard="slow") for n in range(5)]
+    slow_in_order = event(400, 220, delay=3)
 
-    assert late([*steady(200), *behind], tmp_path) == []
+    assert late([*steady(200), slow_in_order, *behind], tmp_path) == []
 
 
 def test_a_producer_whose_clock_runs_behind_is_corrected_when_it_is_named(tmp_path: Path) -> None:
