@@ -15,7 +15,7 @@
 with spans as (
   select source_arn, record_id, log_group, min(started_at) as began_at, max(coalesce(ended_at, started_at)) as ended_at
   from handlings
-  where told_by <> 'time' and started_at is not null and ends_with(source_arn, '.fifo') and ($source_arn is null or source_arn = $source_arn)
+  where certainty = 1 and started_at is not null and ends_with(source_arn, '.fifo') and ($source_arn is null or source_arn = $source_arn)
   group by all
 ), sent as (
   select source_arn, record_id, log_group, began_at, ended_at, min(ordering_key) as message_group, min(source_at) as sent_at,

@@ -9,7 +9,7 @@ from workbench.questions import Parameters, Scope
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
-WITHOUT_LINEAGE = load_statement(__package__, "without_lineage")
+LINEAGE_KNOWN = load_statement(__package__, "lineage_known")
 
 
 def _summary(instances: pl.DataFrame, used: Parameters) -> str:
@@ -31,8 +31,22 @@ def _notes(trace: Trace, used: Parameters, instances: pl.DataFrame) -> tuple[str
 
 
 def _unable(trace: Trace, scope: Scope) -> str | None:
-    sources = trace.sql(WITHOUT_LINEAGE.text, source_arn=scope.source_arn)["source_arn"]
-    return f"the shards of {', '.join(sources)} were not described" if len(sources) else None
+    streams = _streams(trace, scope)
+    return None if streams["is_described"].any() else _not_described(streams)
+
+
+def _left_out(trace: Trace, scope: Scope) -> str | None:
+    streams = _streams(trace, scope)
+    return _not_described(streams) if streams["is_described"].any() else None
+
+
+def _streams(trace: Trace, scope: Scope) -> pl.DataFrame:
+    return trace.sql(LINEAGE_KNOWN.text, source_arn=scope.source_arn)
+
+
+def _not_described(streams: pl.DataFrame) -> str | None:
+    unknown = streams.filter(~pl.col("is_described"))["source_arn"]
+    return f"the shards of {', '.join(unknown)} were not described" if len(unknown) else None
 
 
 CHILD_BEFORE_PARENT = Detector(
@@ -63,6 +77,7 @@ CHILD_BEFORE_PARENT = Detector(
     summary=_summary,
     notes=_notes,
     unable=_unable,
+    left_out=_left_out,
 )
 """Source: Kinesis developer guide, after a reshard a parent is read to its end before its children; DynamoDB developer
 guide, a stream's parent shard is processed before its child shards."""

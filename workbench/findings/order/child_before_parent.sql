@@ -31,7 +31,7 @@ with recursive parent_of as (
   select source_arn, partition_id, record_id, log_group, min(started_at) as handled_at,
          arg_min({'request_id': request_id, 'line_id': first_line_id}, (started_at, request_id)) as invocation
   from handlings semi join parent_of using (source_arn)
-  where told_by <> 'time' and started_at is not null
+  where certainty = 1 and started_at is not null
   group by all
 ), handled as (
   select source_arn, partition_id, log_group, handled_at, min(source_at) as arrived_at,

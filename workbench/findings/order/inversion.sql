@@ -68,7 +68,7 @@ with recursive parent_of as (
   select source_arn, partition_id, record_id, log_group, epoch_us(min(started_at)) as told,
          arg_min({'request_id': request_id, 'line_id': first_line_id, 'log_stream': log_stream}, (started_at, request_id)) as invocation
   from handlings
-  where told_by <> 'time' and started_at is not null and ($source_arn is null or source_arn = $source_arn)
+  where certainty = 1 and started_at is not null and ($source_arn is null or source_arn = $source_arn)
   group by all
 ), of_handled as (
   select service, source_arn, partition_id, record_id, min(delivery_id) as delivery_id, min(order_scope) as order_scope,

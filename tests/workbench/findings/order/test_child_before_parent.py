@@ -38,7 +38,7 @@ def look(
 ) -> Findings:
     told = [described()] if resources is None else resources
     with write_trace(tmp_path / "t.trace", records, told) as trace:
-        return find(trace)
+        return find(trace, only=["child_before_parent", "inversion"])
 
 
 def overtakings(
@@ -139,6 +139,18 @@ def test_without_lineage_it_says_that_it_cannot_tell(tmp_path: Path) -> None:
     assert f"child_before_parent not looked for: the shards of {STREAM} were not described" in (
         found.remarks
     )
+
+
+def test_a_stream_without_lineage_hides_no_other(tmp_path: Path) -> None:
+    parent, child = shard(PARENT, 1), shard(CHILD, 2)
+    lines = [*invocation(1, 30, *parent), *invocation(2, 10, *child)]
+    unknown = [
+        dynamodb_change(n, {"v": {"N": "1"}}, shard=name) for n, name in ((5, PARENT), (6, CHILD))
+    ]
+    found = look([*parent, *child, *unknown, *lines], tmp_path)
+
+    assert "child_before_parent" in {finding.kind for finding in found}
+    assert f"child_before_parent: the shards of {TABLE_STREAM} were not described" in found.remarks
 
 
 def test_across_a_hole_of_the_log_nothing_is_claimed(tmp_path: Path) -> None:

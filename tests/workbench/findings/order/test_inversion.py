@@ -322,6 +322,20 @@ def test_two_functions_that_read_one_stream_are_not_compared(tmp_path: Path) -> 
     assert inversions(records + lines, tmp_path) == []
 
 
+def test_a_line_that_only_refers_to_a_record_is_no_handling_of_it(tmp_path: Path) -> None:
+    records = shard_records(2)
+    said = (
+        "[INFO]\t2026-11-20T10:00:00.490Z\t00000000-0000-4000-9000-000000000002\t"
+        f"duplicate of {records[0].sequence_number}"
+    )
+    second = list(invocation(2, 10, records[1]))
+    second.insert(2, replace(second[1], record_id="9" * 56, body=said.encode()))
+    first = list(invocation(1, 30, records[0]))
+
+    (finding,) = inversions([*records, *first, *second], tmp_path)
+    assert finding.instances[0]["behind_ms"] == 20_000
+
+
 def test_keys_of_one_shard_are_handled_side_by_side(tmp_path: Path) -> None:
     records = [kinesis_record(1, key="k", seconds=1), kinesis_record(2, key="l", seconds=2)]
 
