@@ -14,7 +14,8 @@
 -- -> schedule VARCHAR: the rule's expression; null where the runs themselves tell it
 -- -> certainty DOUBLE: 1 where the rule is known and the instant was read, else the part of the expected runs that came
 -- Claimed between two runs only, where nothing says that the instant was not read, and while the rule was enabled and the same
--- whenever it was looked at. Where a function prints its events, an invocation that printed none may be the run: no claim.
+-- whenever it was looked at; where nothing proves that the instant was read, nearly all other runs must have come. Where a function
+-- prints its events, an invocation that printed none may be the run: no claim.
 -- A schedule that only its runs tell is claimed for one missing run within an hour in which others came, at a minute at which it
 -- also came in another hour: no hour or day that a cron() leaves out can look like it.
 with run as materialized (
@@ -98,7 +99,7 @@ with run as materialized (
   group by all
 ), claimed as (
   select *, case when is_read and schedule is not null then 1 else came end as certainty from looked_at
-  where not is_in_hole and not is_silent and (is_covered or not has_coverage)
+  where not is_in_hole and not is_silent and (is_covered or not has_coverage) and (is_read or came >= $regular_share)
 ), beside as (
   select claimed.*, max(run_at) filter (run_at < expected_at) as before_at, min(run_at) filter (run_at > expected_at) as after_at
   from claimed join run using (source_arn, rule_arn) group by all

@@ -104,6 +104,18 @@ def test_a_record_delivered_twice_is_one_record(tmp_path: Path) -> None:
     assert hot(records + records, tmp_path) == []
 
 
+@pytest.mark.parametrize("key", ["", 'it\'s <b>"hot"</b>\\n', "a", "\x00", "ключ" * 60])
+def test_any_key_that_can_be_sent_can_be_hot(tmp_path: Path, key: str) -> None:
+    records = [put(n, key, {"n": n}, 0.5 + n / 3_000) for n in range(1_001)]
+
+    [finding] = hot(records, tmp_path)
+
+    assert finding.instances[0]["key"] == key
+    assert finding.instances[0]["bytes_per_second"] == sum(
+        len(record.body) + len(key.encode()) for record in records
+    )
+
+
 def test_records_without_an_arrival_are_of_no_second(tmp_path: Path) -> None:
     records = [replace(put(n, "k", {"n": n}, 0), source_at=None) for n in range(1_200)]
 

@@ -134,6 +134,18 @@ def test_a_shard_with_one_hot_key_is_that_key_s_doing(tmp_path: Path) -> None:
     assert [each.instances[0]["key"] for each in hot(trace, "hot_key")] == ["hot"]
 
 
+def test_a_shard_that_only_its_hot_key_brings_over_the_limit_is_not_hot(tmp_path: Path) -> None:
+    records = [
+        *spread(SHARDS),
+        *(put(5_000 + n, "hot", {"n": n}, 5 + n / 1_000, "shard-2") for n in range(900)),
+        *(put(7_000 + n, f"key-{n}", {"n": n}, 5 + n / 1_000, "shard-2") for n in range(150)),
+    ]
+    trace = trace_with(tmp_path / "t", records)
+
+    assert [each["over_limit"] for found in hot(trace) for each in found.instances] == []
+    assert [each.severity for each in hot(trace, "hot_key")] == ["informational"]
+
+
 def test_a_wide_range_has_a_large_fair_share(tmp_path: Path) -> None:
     wide = listed([3, 1])
     records = [*spread(["shard-0"], 300), *spread(["shard-1"], 100, 5_000)]

@@ -206,6 +206,17 @@ def test_what_a_cron_may_leave_out_is_not_guessed(tmp_path: Path, records: list[
     assert missed(trace_with(tmp_path / "t", records)) == []
 
 
+def test_a_few_samples_of_a_schedule_are_no_proof_that_the_rest_did_not_come(
+    tmp_path: Path,
+) -> None:
+    cron = rule("cron(0/5 * * * ? *)")
+
+    assert missed(trace_with(tmp_path / "few", every(3_000, 5), [cron], spans=[])) == []
+
+    [finding] = missed(trace_with(tmp_path / "all", every(300, 60, without=[7]), [cron], spans=[]))
+    assert finding.confidence == 59 / 60
+
+
 def printed(seconds: float, number: int) -> list[Record]:
     """An invocation that prints the event it was given."""
     text = (
