@@ -195,12 +195,21 @@ def test_without_the_rule_a_regular_schedule_tells_itself_with_less_confidence(
     [
         [queued(n * 600) for n in range(200) if n % 144 < 60],
         [queued(h * HOUR + m * 600) for h in range(30) for m in range(6) if m != 5],
+        [queued(h * HOUR + m * 120) for h in range(6) for m in range(30) if m != 29],
         [queued(n * HOUR) for n in range(47) if n % 24 != 23],
         [queued(n * 2_700) for n in range(60)],
         every(300, 15, without=[7]),
         [queued(n * 24 * HOUR / 24 * (1 if n % 7 < 5 else 1.31)) for n in range(40)],
     ],
-    ids=["ten hours a day", "not at :50", "not at 23", "every 45 minutes", "few runs", "irregular"],
+    ids=[
+        "ten hours a day",
+        "not at :50",
+        "not at :58",
+        "not at 23",
+        "every 45 minutes",
+        "few runs",
+        "irregular",
+    ],
 )
 def test_what_a_cron_may_leave_out_is_not_guessed(tmp_path: Path, records: list[Record]) -> None:
     assert missed(trace_with(tmp_path / "t", records)) == []
