@@ -77,6 +77,7 @@ MEANINGS: dict[str, object] = {
     "least_arrivals": 10,
     "delivery_lag_ms": 1_000,
     "handling_lag_ms": 1_000,
+    "least_life_share": 0.9,
     "least_shown_share": 0.9,
 }
 """A value for every parameter there is: one name means the same in every file."""

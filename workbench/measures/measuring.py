@@ -14,6 +14,7 @@ from workbench.measures.clock_skew import CLOCK_SKEW
 from workbench.measures.cold_starts import COLD_STARTS
 from workbench.measures.concurrency import CONCURRENCY
 from workbench.measures.conservation import CONSERVATION
+from workbench.measures.expiring import EXPIRING
 from workbench.measures.fanout import FANOUT
 from workbench.measures.group_waits import GROUP_WAITS
 from workbench.measures.lateness import LATENESS
@@ -41,6 +42,7 @@ _ALL: tuple[Measure, ...] = (
     GROUP_WAITS,
     LATENESS,
 )
+_ALL: tuple[Measure, ...] = (EXPIRING, FANOUT)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

@@ -1,6 +1,7 @@
 """Losses: what should have come and did not."""
 
 from workbench.findings.losses.capture_hole import CAPTURE_HOLE
+from workbench.findings.losses.expired import EXPIRED
 from workbench.findings.losses.fanout_missing import FANOUT_MISSING
 from workbench.findings.losses.image_chain_break import IMAGE_CHAIN_BREAK
 from workbench.findings.losses.kpl_outside_shard import KPL_OUTSIDE_SHARD
@@ -15,3 +16,4 @@ DETECTORS = (
     UNHANDLED,
     CAPTURE_HOLE,
 )
+DETECTORS = (SEQUENCE_GAP, FANOUT_MISSING, EXPIRED, UNHANDLED)
