@@ -14,7 +14,7 @@
 -- -> source_at TIMESTAMP WITH TIME ZONE: as of `records`
 -- -> received_at TIMESTAMP WITH TIME ZONE: as of `records`
 -- -> key VARCHAR: business key; null where the payload has none
--- -> sequence BIGINT: business sequence; null where it is no whole number
+-- -> sequence BIGINT: business sequence; null where it is no whole number below 2^62
 -- -> event_at TIMESTAMP WITH TIME ZONE: instant of the event; null where it is none
 -- In a queue behind a topic the fields are looked for in the envelope's Message: what the publisher wrote.
 with payloads as (

@@ -22,7 +22,7 @@
 -- -> envelope VARCHAR: as of `records`
 -- -> reading VARCHAR: plain, scalars, no_json, odd; enveloped in a queue behind a topic
 -- -> key VARCHAR: business key; null where the payload has none
--- -> sequence BIGINT: business sequence; null where it is no whole number
+-- -> sequence BIGINT: business sequence; null where it is no whole number below 2^62
 -- -> event_at TIMESTAMP WITH TIME ZONE: instant of the event; null where it is none
 -- Text was refused by Python's parser when it was captured; only with zero bytes in it may it be JSON in another encoding.
 with read as (

@@ -17,7 +17,7 @@
 -- -> source_at TIMESTAMP WITH TIME ZONE: as of `records`
 -- -> received_at TIMESTAMP WITH TIME ZONE: as of `records`
 -- -> key VARCHAR: business key; null where the payload has none
--- -> sequence BIGINT: business sequence; null where it is no whole number
+-- -> sequence BIGINT: business sequence; null where it is no whole number below 2^62
 -- -> event_at TIMESTAMP WITH TIME ZONE: instant of the event; null where it is none
 -- A field that the segments hold is read from there, and no payload is opened; another as compaction found it can be read.
 with opened as (

@@ -51,8 +51,10 @@ MACROS = (
         and field(body, '$.Type') is not distinct from 'Notification'""",
     """create macro published(service, body) as
         case when is_notification(service, body) then encode(field(body, '$.Message')) else body end""",
-    r"""create macro whole_number(told) as
-        case when regexp_full_match(told, '-?[0-9]{1,19}(\.0+)?') then try_cast(told as bigint) end""",
+    # Below 2^62, so that neither a successor nor a difference of two overflows.
+    r"""create macro whole_number(told) as case when regexp_full_match(told, '-?[0-9]{1,19}(\.0+)?')
+        and try_cast(told as bigint) between -4611686018427387903 and 4611686018427387903
+        then try_cast(told as bigint) end""",
     # Whole digits are seconds, milliseconds, microseconds or nanoseconds since 1970 by their number.
     r"""create macro instant_in(told) as case
         when regexp_full_match(told, '[0-9]{10}(\.[0-9]+)?') then try(to_timestamp(told::double))

@@ -33,6 +33,7 @@ SEARCHED_BY = (
     "partition_id",
     "source_at",
     "received_at",
+    "receive_count",
 )
 """Columns whose least and greatest value let a query leave a file out; of others they would only lengthen footers."""
 

@@ -16,7 +16,18 @@ def told(tmp_path: Path, body: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("version", "number"),
-    [(7, 7), ("7", 7), (7.0, 7), (7.5, None), ("seven", None), (True, None), (10**30, None)],
+    [
+        (7, 7),
+        ("7", 7),
+        (7.0, 7),
+        (7.5, None),
+        ("seven", None),
+        (True, None),
+        (10**30, None),
+        (2**62 - 1, 2**62 - 1),
+        (2**62, None),
+        (-(2**62) + 1, -(2**62) + 1),
+    ],
 )
 def test_a_sequence_is_a_whole_number_or_nothing(
     tmp_path: Path, version: Any, number: int | None
