@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 from inspect import signature
 
-NAMES = ("ingest", "kinesis_pages", "queries", "shard_plan", "command_line", "findings")
+NAMES = ("ingest", "kinesis_pages", "queries", "shard_plan", "command_line", "findings", "detectors")
 
 
 def main(arguments: list[str]) -> int:
