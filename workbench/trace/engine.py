@@ -16,6 +16,7 @@ THREADS = "WORKBENCH_THREADS"
 """Environment variable: threads of one opened trace; all cores where it is not set."""
 MOST_BYTES = 4_000_000_000
 """Assumed: what a question to ten million rows wants, and a machine that also runs a notebook can spare."""
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 SHARE = 0.5
 """Assumed: of a small machine's memory; the rest is for whoever asks."""
 
@@ -27,8 +28,17 @@ def memory_limit() -> str:
         >>> memory_limit()[-1]
         'B'
     """
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return os.environ.get(MEMORY_LIMIT) or f"{min(MOST_BYTES, int(there * SHARE)) // 1_000_000}MB"
+    ours = min(MOST_BYTES, int(_memory_there() * SHARE))
+    return os.environ.get(MEMORY_LIMIT) or f"{ours // 1_000_000}MB"
+
+
+def _memory_there() -> int:
+    """Bytes of the machine, or of the container that we are in."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        return min(machine, int(CONTAINER_LIMIT.read_text("ascii")))
+    except (OSError, ValueError):  # no container, or "max"
+        return machine
 
 
 def start(config: dict[str, str]) -> duckdb.DuckDBPyConnection:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from workbench.trace.catalog import Catalog
@@ -52,14 +53,15 @@ class PilingUp:
         return self._process is not None and self._process.poll() is None
 
     def _start(self) -> None:
-        """Without credentials: it asks AWS nothing. What fails is left for the command to say."""
+        """Without credentials: it asks AWS nothing. Where it cannot be started the capture goes on all the same."""
         environment = {name: value for name, value in os.environ.items() if name[:4] != "AWS_"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "workbench", "compact", str(self._folder.absolute())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-        os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
+        with suppress(OSError):
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workbench", "compact", str(self._folder.absolute())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)

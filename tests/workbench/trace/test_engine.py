@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import clock
 from workbench.errors import TraceError, UsageError
-from workbench.trace import Trace, TraceWriter, open_trace
+from workbench.trace import Trace, TraceWriter, engine, open_trace
 from workbench.trace.engine import MEMORY_LIMIT, MOST_BYTES, THREADS, memory_limit
 
 WIDE = (
@@ -39,6 +39,19 @@ def test_memory_is_bounded_and_a_person_can_set_it(
 
     with open_trace(folder) as trace:
         assert (setting(trace, "memory_limit"), setting(trace, "threads")) == ("512.0 MiB", 1)
+
+
+def test_a_small_container_is_left_half_of_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(engine, "CONTAINER_LIMIT", limit)
+    unlimited = memory_limit()
+
+    limit.write_text("1000000000\n")
+    assert memory_limit() == "500MB"
+    limit.write_text("max\n")
+    assert memory_limit() == unlimited
 
 
 @pytest.mark.parametrize(("name", "value"), [(MEMORY_LIMIT, "much"), (THREADS, "some")])
