@@ -20,6 +20,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "connectors/files/members.py": "tests/connectors/files/test_reading.py",
     "connectors/files/origin.py": "tests/connectors/files/test_reading.py",
     "workbench/findings/detector.py": "tests/workbench/findings/test_find.py",
+    "workbench/findings/duplicates/chance.py": "tests/workbench/findings/duplicates/test_producer_resend.py",
+    "workbench/findings/duplicates/harm.py": "tests/workbench/findings/duplicates/test_redelivery.py",
     "workbench/questions.py": "tests/workbench/findings/test_find.py",
     "workbench/findings/wording.py": "tests/workbench/findings/test_find.py",
     "workbench/measures/measure.py": "tests/workbench/measures/test_measures.py",

@@ -11,7 +11,10 @@ often they come is told by the same source, at lags that no repeated send explai
 * *seldom*: contents that came two or three times. All of a source are taken together: contents that came again later
   than the window (`acts` of sending, each longer than the window after the one before) let expect
   `acts · (acts - 1) · g / span` pairs that close, and `1 / (1 - window / span)²` of that for the pairs that the window
-  hid. In a trace that is shorter than four windows a quarter of its span stands for the window here.
+  hid. In a trace that is shorter than four windows a quarter of its span stands for the window; there a repeated send
+  may be that late itself, so the rate is the lower one of two bands of lags, up to half the span and beyond it, which
+  chance fills both and an act of sending again does not, one content left out of either (unless contents that come
+  often and unevenly show that equal contents are common in the source).
 * *often*: contents that came four times or more. Each has its own rate, from its own gaps: three quarters of the gaps
   of a Poisson stream are shorter than `ln 4 / rate`, and that quartile stays where it is until three quarters of the
   gaps are repeated sends. A beat rules itself out: each gap is as long as the others.
@@ -38,6 +41,8 @@ with stepped as (
   select source_arn, content, count(*) as times_sent, any_value(span_ms)::double as span_ms,
          any_value(far_ms)::double as far_ms,
          coalesce(sum(gap_ms), 0) as extent_ms, count(*) filter (gap_ms > far_ms) + 1 as acts,
+         coalesce(bool_or(gap_ms > span_ms / 4 and gap_ms <= span_ms / 2), false)::integer as is_late,
+         coalesce(bool_or(gap_ms > span_ms / 2), false)::integer as is_latest,
          quantile_cont(gap_ms, 0.75) as long_gap_ms, coalesce(stddev_pop(gap_ms) / avg(gap_ms), 1) as unevenness
   from stepped group by source_arn, content
 ), placed as (
@@ -51,7 +56,12 @@ with stepped as (
   from placed
 ), rated as (
   select *, coalesce(sum(times_sent - 1) filter (is_often) over of_source, 0) as often_gaps,
-         coalesce(sum(pairs_per_ms) filter (not is_often) over of_source, 0) as seldom_pairs_per_ms
+         case when span_ms >= 4 * window_ms or bool_or(is_often and unevenness >= 0.5) over of_source
+           then sum(case when is_often then 0 else pairs_per_ms end) over of_source
+           else 2 / span_ms * greatest(0, least(
+             (sum(case when is_often then 0 else is_late end) over of_source - 1) / 0.3125,
+             (sum(case when is_often then 0 else is_latest end) over of_source - 1) / 0.25))
+         end as seldom_pairs_per_ms
   from classed window of_source as (partition by source_arn)
 ), expected as (
   select stepped.*, is_often, burst_by_chance, not is_beat and gap_ms <= window_ms + 1 as is_candidate,

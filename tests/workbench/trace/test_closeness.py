@@ -84,6 +84,14 @@ def test_a_short_even_beat_is_none_and_a_short_uneven_burst_is_one(trace: Trace)
     }
 
 
+@pytest.mark.parametrize("span_s", [1.001, 5, 100])
+def test_in_a_trace_of_a_moment_a_content_sent_again_is_found(trace: Trace, span_s: float) -> None:
+    assert groups(trace, [("a", 0), ("a", 1)], span_s) == {"a": [[0, 1]]}
+    assert (
+        len(groups(trace, [(f"c{n}", again) for n in range(50) for again in (0, 1)], span_s)) == 50
+    )
+
+
 def test_a_frequent_content_hides_only_itself(trace: Trace) -> None:
     ticks = poisson(random.Random(2), 1 / 20)
 

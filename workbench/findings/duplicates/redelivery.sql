@@ -7,19 +7,41 @@
 -- -> delivery_id BIGINT: the witness
 -- -> source_at TIMESTAMP WITH TIME ZONE: when the message was sent
 -- -> receive_count INTEGER: ApproximateReceiveCount of this delivery
+-- -> own_receives INTEGER: how many of these receives were ours
+-- -> received_by_others BIGINT: how many were not, up to this delivery
+-- -> receipt_handle VARCHAR: tells one receive from the next; null where it was not kept
 -- Our own receives (a peek, a drain) count at AWS like anybody's and are taken off: a message is redelivered when others
--- received it twice, or once and we found it back in the queue.
-with deliveries as (
-  select source_arn, record_id, delivery_id, source_at, receive_count,
-         coalesce((attributes->>'$.workbench.own_receives')::integer, 0) as own_receives
+-- received it twice, or once and we found it back in the queue. Deliveries of one receive (captured twice; printed by its
+-- handler and captured) are one: they share the receipt handle, and where none was kept the count.
+with hashed as materialized (
+  select delivery_id, hash(source_arn, record_id) as id_hash, receive_count
   from records
   where service = 'aws:sqs' and ($source_arn is null or source_arn = $source_arn)
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
+), repeated as (
+  select id_hash from hashed group by id_hash having max(receive_count) > 1 or count(*) > 1
+), deliveries as (
+  select source_arn, record_id, delivery_id, source_at, receive_count,
+         coalesce(try_cast(attributes->>'$.workbench.own_receives' as integer), 0) as own_receives,
+         coalesce(envelope->>'$.ReceiptHandle', envelope->>'$.receiptHandle') as receipt_handle
+  from records where delivery_id in (select delivery_id from hashed semi join repeated using (id_hash))
+), ours as (
+  select source_arn, record_id, receive_count, max(own_receives) as own_receives
+  from (select source_arn, record_id, receive_count, own_receives from deliveries
+        union all select source_arn, record_id, receive_count, 1 from peek_effects)
+  where own_receives > 0 group by source_arn, record_id, receive_count
 ), counted as (
-  select *, receive_count - sum(own_receives) over (partition by source_arn, record_id order by delivery_id) as by_others
+  select *, receive_count - coalesce((
+           select sum(ours.own_receives) from ours
+           where ours.source_arn = deliveries.source_arn and ours.record_id = deliveries.record_id
+             and ours.receive_count <= deliveries.receive_count), 0) as received_by_others
   from deliveries
+), judged as (
+  select *, bool_or(received_by_others >= case when own_receives > 0 then 1 else 2 end) over of_message
+            or count(distinct receipt_handle) filter (own_receives = 0) over of_message > 1 as is_again
+  from counted window of_message as (partition by source_arn, record_id)
 )
-select source_arn, record_id as key, delivery_id, source_at, receive_count
-from counted
-qualify bool_or(by_others >= case when own_receives > 0 then 1 else 2 end) over (partition by source_arn, record_id)
-order by source_arn, key, delivery_id
+select source_arn, record_id as key, delivery_id, source_at, receive_count, own_receives,
+       received_by_others::bigint as received_by_others, receipt_handle
+from judged where is_again
+order by source_arn, key, receive_count, delivery_id
