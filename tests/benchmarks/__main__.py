@@ -6,7 +6,15 @@ import sys
 from importlib import import_module
 from inspect import signature
 
-NAMES = ("ingest", "kinesis_pages", "queries", "shard_plan", "command_line", "findings", "detectors")
+NAMES = (
+    "ingest",
+    "kinesis_pages",
+    "queries",
+    "shard_plan",
+    "command_line",
+    "findings",
+    "detectors",
+)
 
 
 def main(arguments: list[str]) -> int:

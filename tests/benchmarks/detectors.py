@@ -1,6 +1,7 @@
 """Detectors on ten million clean deliveries, against the plainest query that could tell the same, on the same segments.
 
-`python -m tests.benchmarks detectors [--records N]`. CPU seconds (`_cpu_s`) count where the machine does other things too.
+`python -m tests.benchmarks detectors [--records N]`. Where the machine does other things too, CPU seconds (`_cpu_s`)
+count.
 
 What keeps a detector near the plain query:
 

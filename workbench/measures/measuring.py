@@ -38,11 +38,11 @@ _ALL: tuple[Measure, ...] = (
     COLD_STARTS,
     CONCURRENCY,
     CONSERVATION,
+    EXPIRING,
     FANOUT,
     GROUP_WAITS,
     LATENESS,
 )
-_ALL: tuple[Measure, ...] = (EXPIRING, FANOUT)
 MEASURES: dict[str, Measure] = {each.name: each for each in _ALL}
 
 

@@ -12,8 +12,6 @@ from workbench.findings.duplicates.redrive_copy import REDRIVE_COPY
 
 DETECTORS = (
     REDELIVERY,
-    PRODUCER_RESEND,
-    PRODUCER_RETRY,
     OVERLAPPING_REDELIVERY,
     PRODUCER_RESEND,
     FIFO_DEDUP_ESCAPE,
