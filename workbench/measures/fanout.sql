@@ -18,8 +18,8 @@ with due as (
 ), asked as (
   select distinct copies[1] as delivery_id from due where is_held and filter_policy is not null
 ), contents as (
-  select delivery_id, case when service = 'aws:sns' then body else encode(payload(body)->>'$.Message') end as message,
-         case when service = 'aws:sns' then attributes->>'$.user' else payload(body)->>'$.MessageAttributes' end as message_attributes
+  select delivery_id, case when service = 'aws:sns' then body else encode(try(payload(body)->>'$.Message')) end as message,
+         case when service = 'aws:sns' then try(attributes->>'$.user') else try(payload(body)->>'$.MessageAttributes') end as message_attributes
   from records semi join asked using (delivery_id) left join captures using (capture_id) where redaction is null
 ), told as (
   select due.*, is_held and filter_policy is not null and contents.delivery_id is not null

@@ -39,11 +39,11 @@ with looked as (
   from periods join led_on using (queue_arn) where led_on.dead_letter_arn is not null group by all
 ), messages as (
   select delivery_id, records.source_arn as place_arn, source_at, body_hash,
-         regexp_extract(left(payload(body), 600),
+         regexp_extract(case when parse_status = 'json' then left(payload(body), 600) else '' end,
            '^\s*\{\s*"Type"\s*:\s*"Notification"\s*,\s*"MessageId"\s*:\s*"([^"]+)"\s*,(?:\s*"SequenceNumber"\s*:\s*"\d+"\s*,)?\s*"TopicArn"\s*:\s*"([^"]+)"',
            ['message_id', 'topic_arn']) as told,
          case when contains(attributes, '"DeadLetterQueueSourceArn"')
-              then attributes->>'$.system.DeadLetterQueueSourceArn' end as left_arn
+              then try(attributes->>'$.system.DeadLetterQueueSourceArn') end as left_arn
   from records semi join places on records.source_arn = place_arn where service = 'aws:sqs'
 ), in_queue as (
   select queue_arn, messages.*
@@ -62,23 +62,27 @@ with looked as (
   ) group by all
 ), held as (
   select distinct queue_arn, told.topic_arn as topic_arn, told.message_id as message_id from in_queue where told.message_id <> ''
+), alike as (
+  select distinct in_queue.queue_arn, publishes.topic_arn, publishes.message_id
+  from publishes join (select distinct topic_arn, queue_arn from periods where is_raw) as periods_raw using (topic_arn)
+    join in_queue on in_queue.queue_arn = periods_raw.queue_arn and in_queue.body_hash = tapped_hash
+      and source_at between published_at - interval 1 minute and published_at + interval 15 minutes
 ), due as (
   select periods.queue_arn, publishes.topic_arn, subscription_arn, publishes.message_id, published_at, copies,
          not is_first or published_at >= observed_at as is_after_snapshot,
          filter_policy, filter_policy_scope, case
            when not is_raw then held.message_id is not null
            when tapped_hash is null then null
-           else exists (from in_queue as raw
-                        where raw.queue_arn = periods.queue_arn and raw.body_hash = tapped_hash
-                          and raw.source_at between published_at - interval 1 minute and published_at + interval 15 minutes) end as is_held
+           else alike.message_id is not null end as is_held
   from publishes join periods on periods.topic_arn = publishes.topic_arn and published_at >= from_at and published_at < to_at
     left join held on held.queue_arn = periods.queue_arn and held.topic_arn = publishes.topic_arn and held.message_id = publishes.message_id
+    left join alike on alike.queue_arn = periods.queue_arn and alike.topic_arn = publishes.topic_arn and alike.message_id = publishes.message_id
 ), asked as (
   select distinct copies[1] as delivery_id from due where not is_held and filter_policy is not null
 ), contents as (
   select delivery_id, redaction is null as is_whole,
-         case when service = 'aws:sns' then body else encode(payload(body)->>'$.Message') end as message,
-         case when service = 'aws:sns' then attributes->>'$.user' else payload(body)->>'$.MessageAttributes' end as message_attributes
+         case when service = 'aws:sns' then body else encode(try(payload(body)->>'$.Message')) end as message,
+         case when service = 'aws:sns' then try(attributes->>'$.user') else try(payload(body)->>'$.MessageAttributes') end as message_attributes
   from records semi join asked using (delivery_id) left join captures using (capture_id)
 )
 select queue_arn as source_arn, topic_arn, subscription_arn, message_id, published_at, copies, is_held,

@@ -35,7 +35,7 @@ with mapped as (
   from handlings group by source_arn, partition_id, record_id, log_group
 ), captured as (
   select source_arn, partition_id, record_id, any_value(service) as service, min(delivery_id) as delivery_id, min(source_at) as source_at,
-         lpad(any_value(sequence_number), 128, '0') as sequence
+         any_value(sequence_number) as sequence_number
   from records semi join told using (source_arn) semi join mapped using (source_arn)
   where service in ('aws:kinesis', 'aws:dynamodb') and sequence_number is not null and source_at is not null
   group by source_arn, partition_id, record_id
@@ -44,28 +44,37 @@ with mapped as (
   from captured join mapped using (source_arn)
     left join told on told.source_arn = captured.source_arn and told.partition_id = captured.partition_id
       and told.record_id = captured.record_id and told.log_group = mapped.log_group
+), placed as (
+  select *, is_certain and first_started_at is not null as is_known,
+         row_number() over (partition by source_arn, partition_id, mapping_id order by length(sequence_number), sequence_number) as place
+  from paired
+), bounded as (
+  select *, max(case when is_known then place end) over (partition by source_arn, partition_id, mapping_id order by place
+              rows between unbounded preceding and current row) as before_place,
+         min(case when is_known then place end) over (partition by source_arn, partition_id, mapping_id order by place
+              rows between current row and unbounded following) as after_place
+  from placed
 ), known as (
-  select * from paired where is_certain and first_started_at is not null
+  select source_arn, partition_id, mapping_id, place, delivery_id, line_id, request_ids, may_end_early, first_started_at
+  from placed where is_known
 ), without as (
-  select * from paired where request_ids is null
+  select source_arn, partition_id, record_id, service, delivery_id, source_at, mapping_id, log_group, record_age_s, filter_criteria,
+         before_place, after_place
+  from bounded where request_ids is null and before_place is not null and after_place is not null
 ), contents as (
   select delivery_id, mapping_id, redaction is null as is_whole, mapping_admits(filter_criteria, service, body, envelope) as admitted
   from records join (select delivery_id, mapping_id, filter_criteria from without where filter_criteria is not null) using (delivery_id)
     left join captures using (capture_id)
-), judged as (
-  select without.*, case when filter_criteria is null then true when is_whole then admitted end as passes
-  from without left join contents using (delivery_id, mapping_id)
-), earlier as (
-  select judged.source_arn, judged.partition_id, judged.record_id, judged.service, judged.delivery_id, judged.source_at, judged.sequence,
-         judged.mapping_id, judged.log_group, judged.record_age_s, judged.passes, known.delivery_id as before_delivery_id,
-         known.line_id as before_line_id, known.request_ids as before_request_ids, known.may_end_early as may_be_in_failed
-  from judged asof join known on known.source_arn = judged.source_arn and known.partition_id = judged.partition_id
-    and known.mapping_id = judged.mapping_id and judged.sequence > known.sequence
 ), between_two as (
-  select earlier.*, known.delivery_id as after_delivery_id, known.line_id as after_line_id, known.first_started_at as after_started_at,
-         coalesce(list_has_any(known.request_ids, before_request_ids), false) as is_within_request
-  from earlier asof join known on known.source_arn = earlier.source_arn and known.partition_id = earlier.partition_id
-    and known.mapping_id = earlier.mapping_id and earlier.sequence < known.sequence
+  select without.*, case when filter_criteria is null then true when is_whole then admitted end as passes,
+         earlier.delivery_id as before_delivery_id, earlier.line_id as before_line_id, earlier.may_end_early as may_be_in_failed,
+         later.delivery_id as after_delivery_id, later.line_id as after_line_id, later.first_started_at as after_started_at,
+         list_has_any(earlier.request_ids, later.request_ids) as is_within_request
+  from without left join contents using (delivery_id, mapping_id)
+    join known as earlier on earlier.source_arn = without.source_arn and earlier.partition_id = without.partition_id
+      and earlier.mapping_id = without.mapping_id and earlier.place = before_place
+    join known as later on later.source_arn = without.source_arn and later.partition_id = without.partition_id
+      and later.mapping_id = without.mapping_id and later.place = after_place
 ), counted as (
   select source_arn, partition_id, mapping_id, count(*) as handled from known group by all
 ), uncounted as (

@@ -37,9 +37,9 @@ with late as (
   select source_arn, record_id, min(source_at) as sent_at, min(delivery_id) as delivery_id, max(received_at) as seen_at,
          bool_and(contains(attributes, '"mode":"peek"')) as is_peeked,
          max(receive_count) - sum(case when contains(attributes, '"own_receives"')
-                                       then (attributes->>'$.workbench.own_receives')::integer else 0 end) as by_others,
+                                       then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end) as by_others,
          min(receive_count) - min_by(case when contains(attributes, '"own_receives"')
-                                       then (attributes->>'$.workbench.own_receives')::integer else 0 end, receive_count) as by_others_at_first,
+                                       then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end, receive_count) as by_others_at_first,
          max_by(delivery_id, receive_count) as last_delivery_id, max(receive_count) as receives
   from records join old using (source_arn)
   where service = 'aws:sqs' and source_at <= sent_before_at group by source_arn, record_id

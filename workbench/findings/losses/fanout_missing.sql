@@ -11,8 +11,8 @@
 -- -> topic_arn VARCHAR: the topic
 -- -> copy_arn VARCHAR: where this copy is
 -- -> shown_by VARCHAR: read (the queue was read alone over that time), or neighbours (it holds those before and after)
--- -> held BIGINT: publishes of the topic that the queue holds and should, in the stretch that is judged
--- -> missing BIGINT: those it lacks there
+-- -> held BIGINT: publishes of the topic that the queue holds
+-- -> missing BIGINT: those it should hold and does not
 -- Absence proves something only where the capture would have seen the message: a queue read over that time that nobody else is known
 -- to read (no mapping, no receives but ours), or one whose capture holds nearly everything before and after, however it came by it.
 with expected as (
@@ -27,7 +27,7 @@ with expected as (
   select distinct source_arn from expected where not is_held and passes
 ), received as (
   select source_arn, record_id, max(receive_count) > sum(case when contains(attributes, '"own_receives"')
-           then (attributes->>'$.workbench.own_receives')::integer else 0 end) as by_others
+           then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end) as by_others
   from records semi join lacking using (source_arn) where service = 'aws:sqs' group by all
 ), shared as (
   select source_arn from received where by_others
@@ -42,28 +42,30 @@ with expected as (
   from (select distinct source_arn, log_group from event_source_mappings) as mapping join coverage on coverage.source_arn = log_group
   where coverage.state = 'hole'
 ), bracket as (
-  select source_arn, topic_arn, min(published_at) filter (is_held) as first_held_at, max(published_at) filter (is_held) as last_held_at
-  from expected group by all
-), placed as (
-  select expected.*, published_at + to_milliseconds($delivery_lag_ms) as due_at, first_held_at, last_held_at,
-         published_at between first_held_at and last_held_at as is_between
-  from expected join bracket using (source_arn, topic_arn) where passes
-), shown as (
-  select *, avg(is_held::integer) filter (is_between) over (partition by source_arn, topic_arn) as held_share,
-         exists (from alone where alone.source_arn = placed.source_arn and from_at <= published_at and to_at >= due_at) as is_read
-  from placed
+  select source_arn, topic_arn, min(published_at) filter (is_held) as first_held_at, max(published_at) filter (is_held) as last_held_at,
+         count(*) filter (is_held) as held
+  from expected group by source_arn, topic_arn
+), lacked as (
+  select expected.*, published_at + to_milliseconds($delivery_lag_ms) as due_at, first_held_at, last_held_at, held,
+         count(*) filter (published_at between first_held_at and last_held_at) over (partition by source_arn, topic_arn) as lacked_between
+  from expected join bracket using (source_arn, topic_arn) where passes and not is_held
+), read_alone as (
+  select source_arn, message_id from lacked semi join alone
+    on alone.source_arn = lacked.source_arn and alone.from_at <= published_at and alone.to_at >= due_at
+), hidden as (
+  select source_arn, message_id from lacked semi join holes
+    on holes.source_arn = lacked.source_arn and holes.from_at <= due_at and holes.to_at >= published_at
 ), judged as (
-  select *, case when is_read and (is_after_snapshot or first_held_at <= published_at) then 'read'
-                 when is_between and due_at <= last_held_at and held_share >= $least_shown_share then 'neighbours' end as shown_by
-  from shown
-  where not exists (from holes where holes.source_arn = shown.source_arn and from_at <= due_at and to_at >= published_at)
+  select lacked.*, case
+      when read_alone.message_id is not null and (is_after_snapshot or first_held_at <= published_at) then 'read'
+      when first_held_at <= published_at and due_at <= last_held_at and held >= $least_shown_share * (held + lacked_between) then 'neighbours'
+    end as shown_by
+  from lacked left join read_alone using (source_arn, message_id) anti join hidden using (source_arn, message_id)
 ), counted as (
-  select *, count(*) filter (is_held) over (partition by source_arn, topic_arn) as held,
-         count(*) filter (not is_held) over (partition by source_arn, topic_arn) as missing
-  from judged where shown_by is not null
+  select *, count(*) over (partition by source_arn, topic_arn) as missing from judged where shown_by is not null
 ), lost as (
   select source_arn, message_id, published_at, topic_arn, shown_by, held, missing, unnest(copies) as delivery_id
-  from counted where not is_held
+  from counted
 )
 select lost.source_arn, message_id as key, lost.delivery_id, published_at as source_at, topic_arn, records.source_arn as copy_arn, shown_by, held, missing
 from lost join records using (delivery_id)

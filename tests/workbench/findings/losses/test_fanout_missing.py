@@ -322,7 +322,24 @@ def test_a_scope_narrows_the_queue_and_the_time(tmp_path: Path) -> None:
 
 
 def test_a_message_that_only_looks_like_an_envelope_harms_nothing(tmp_path: Path) -> None:
+    cut_off = (
+        f'{{"Type":"Notification","MessageId":"{message_id(99)}","TopicArn":"{TOPIC}","Message":"'
+    )
+    deep = cut_off + '","x":' + "[" * 100_000 + "]" * 100_000 + "}"
     forged = [
+        *(
+            Record(
+                service="aws:sqs",
+                source_arn=SHIPPING,
+                partition_id="",
+                record_id=f"f{n}",
+                source_at=at(60),
+                received_at=at(61),
+                body=body.encode(),
+                attributes="{}",
+            )
+            for n, body in enumerate((cut_off, deep))
+        ),
         delivered(7, 420, body={"quote": '"}]'}, raw=True),
         Record(
             service="aws:sqs",
@@ -336,7 +353,10 @@ def test_a_message_that_only_looks_like_an_envelope_harms_nothing(tmp_path: Path
         ),
     ]
 
-    assert keys(trace_of_topic(tmp_path / "t.trace", [*story(7), *forged], [subscription()])) == [
+    policies = [subscription(policy={"order": [7]}, scope="MessageBody"), subscription(SHIPPING)]
+    forged += [delivered(n, n * 60, SHIPPING) for n in range(20)]
+
+    assert keys(trace_of_topic(tmp_path / "t.trace", [*story(7), *forged], policies)) == [
         (BILLING, message_id(7))
     ]
 
