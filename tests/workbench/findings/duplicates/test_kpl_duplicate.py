@@ -66,6 +66,16 @@ def test_equal_user_records_within_one_aggregate_are_meant(tmp_path: Path) -> No
     assert len(find(trace_of(tmp_path / "t.trace", [packed(1, 0, ("a", "1"), ("a", "1"))]))) == 0
 
 
+def test_of_a_user_record_that_stands_in_an_aggregate_twice_each_aggregate_is_named_once(
+    tmp_path: Path,
+) -> None:
+    records = [packed(1, 0, ("a", "1"), ("a", "1")), packed(2, 3, ("b", "1"), ("a", "1"))]
+
+    finding = only(find(trace_of(tmp_path / "t.trace", records)), "kpl_duplicate")
+
+    assert [each["sub_sequences"] for each in finding.instances] == [[0, 1]]
+
+
 def test_equal_data_under_another_key_or_later_than_the_library_tries_is_none(
     tmp_path: Path,
 ) -> None:

@@ -181,3 +181,16 @@ def test_a_resend_and_the_copy_of_its_original_are_told_apart(tmp_path: Path) ->
     ]
     assert resend.instances[0]["record_ids"] == ["m1", "m2"]
     assert only(findings, "redrive_copy").instances[0]["new_record_id"] == "m3"
+
+
+def test_a_copy_too_early_for_its_own_old_message_leaves_the_whole_content_alone(
+    tmp_path: Path,
+) -> None:
+    records = [
+        dead("m1"),
+        dead("m2", 500, 2_000),
+        message("n1", ORDER, 540),
+        message("n2", ORDER, 560),
+    ]
+
+    assert "redrive_copy" not in kinds(found(tmp_path, records, POLICY))
