@@ -61,7 +61,7 @@ PRODUCER_RESEND = Detector(
     ),
     summary=_summary,
     confidence=confidence,
-    yields_to=("redrive_copy", "fanout_duplicate"),
+    yields_to=("redrive_copy",),
     least_witness=2,
 )
 """Own fields: `record_ids` in order of sending, `spread_ms`, `by_chance` (the share that chance explains)."""

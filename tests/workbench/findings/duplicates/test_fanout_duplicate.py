@@ -125,3 +125,16 @@ def test_what_is_no_notification_is_no_duplicate(tmp_path: Path, body: bytes) ->
     sent = [message(f"m{n}", body, 1_000 * n) for n in range(2)]
 
     assert "fanout_duplicate" not in kinds(find(trace_of(tmp_path / "t.trace", sent)))
+
+
+def test_a_content_published_twice_of_which_one_publish_came_twice_is_both(tmp_path: Path) -> None:
+    sent = [
+        message("m1", envelope("p1")),
+        message("m2", envelope("p1"), 1),
+        message("m3", envelope("p2"), 2),
+    ]
+
+    findings = find(trace_of(tmp_path / "t.trace", sent))
+
+    assert only(findings, "fanout_duplicate").instances[0]["record_ids"] == ["m1", "m2"]
+    assert only(findings, "producer_resend").instances[0]["record_ids"] == ["m1", "m3"]

@@ -194,3 +194,14 @@ def test_a_copy_too_early_for_its_own_old_message_leaves_the_whole_content_alone
     ]
 
     assert "redrive_copy" not in kinds(found(tmp_path, records, POLICY))
+
+
+def test_a_copy_within_the_window_of_a_resend_is_no_resend_and_leaves_none_behind(
+    tmp_path: Path,
+) -> None:
+    records = [message("m1", ORDER, 0, count=3), dead("m1"), message("m2", ORDER, 240)]
+
+    findings = found(tmp_path, records, POLICY)
+
+    assert "redrive_copy" in kinds(findings)
+    assert "producer_resend" not in kinds(findings)
