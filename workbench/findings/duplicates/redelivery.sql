@@ -22,8 +22,10 @@ with hashed as materialized (
   select id_hash from hashed group by id_hash having max(receive_count) > 1 or count(*) > 1
 ), deliveries as (
   select source_arn, record_id, delivery_id, source_at, receive_count,
-         coalesce(try_cast(attributes->>'$.workbench.own_receives' as integer), 0) as own_receives,
-         coalesce(envelope->>'$.ReceiptHandle', envelope->>'$.receiptHandle') as receipt_handle
+         -- Text that only Python takes for JSON still says how often we received it.
+         coalesce(try_cast(try(attributes->>'$.workbench.own_receives') as integer),
+                  try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0) as own_receives,
+         coalesce(try(envelope->>'$.ReceiptHandle'), try(envelope->>'$.receiptHandle')) as receipt_handle
   from records where delivery_id in (select delivery_id from hashed semi join repeated using (id_hash))
 ), ours as (
   select source_arn, record_id, receive_count, max(own_receives) as own_receives

@@ -129,6 +129,17 @@ def test_hostile_ids_and_bodies_stay_what_they_are(tmp_path: Path, id_: str) -> 
     assert only(find(trace), "redelivery").instances[0]["key"] == id_
 
 
+def test_attributes_that_only_python_reads_still_tell_our_own_receives(tmp_path: Path) -> None:
+    odd = '{"system":{},"user":{"a":"\\ud800"},"workbench":{"mode":"peek","own_receives":1}}'
+    ours = [replace(message("m1", 1, count=n), attributes=odd, envelope="[1") for n in (1, 2)]
+    theirs = [message("m2", 1, count=n) for n in (1, 2)]
+    strange = [replace(each, attributes=odd.replace("own_", "any_")) for each in theirs]
+
+    found = only(find(trace_of(tmp_path / "t.trace", [*ours, *strange])), "redelivery")
+
+    assert [each["key"] for each in found.instances] == ["m2"]
+
+
 RECEIVES = st.lists(st.booleans(), min_size=1, max_size=6)
 
 
