@@ -68,7 +68,7 @@ with seen as (
     and not exists (from settled_coverage as hole where hole.state = 'hole' and hole.source_arn in (known.source_arn, known.consumer_arn)
                       and hole.from_at <= known.told_at + to_milliseconds($settle_ms) and hole.to_at >= known.told_at)
 ), dead_letter as (
-  select source_arn, arg_max(dead_letter_arn, observed_at) as dead_letter_arn from queues group by source_arn
+  select origin_arn as source_arn, min(source_arn) as dead_letter_arn from dead_letter_queues group by origin_arn
 ), dead as (
   select dead_letter.source_arn, record_id, true as is_dead from dead_letter join seen on seen.source_arn = dead_letter_arn where is_held
 ), silent as (

@@ -36,7 +36,7 @@ with numbered as materialized (
          sequence::hugeint - lag(sequence) over (partition by hash(source_arn, key) order by delivery_id, sub_sequence) as step
   from numbered where key is not null and sequence is not null
 ), partial as (
-  select dead_letter_arn as source_arn from queues union select dead_letter_arn from subscriptions
+  select source_arn from dead_letter_queues union select dead_letter_arn from subscriptions
   union select on_failure_arn from event_source_mappings union select endpoint from subscriptions where filter_policy is not null
 ), suspect as (
   select distinct source_arn, key from followed anti join partial using (source_arn) where step <> 1
