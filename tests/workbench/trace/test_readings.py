@@ -35,7 +35,10 @@ WRITTEN = st.tuples(OURS, st.booleans(), st.sampled_from([(",", ":"), (", ", ": 
 
 @settings(max_examples=40)
 @given(texts=st.lists(DOCUMENTS | WRITTEN, max_size=20), path=PATHS)
-@example(texts=['{"v": {"x": 0.00001234}}', '{"v":1e16}', '{"v":0.00001234}', "1e16"], path="$.v")
+@example(
+    texts=['{"v": {"x": 0.00001234}}', '{"v":1e16}', '{"v":0.00001234}', "1e16", '{"v":1.5e-7}'],
+    path="$.v",
+)
 @example(texts=['{"v": -0}', '{"v":-0.0}', '{"v":18446744073709551615}'], path="$.v")
 @example(texts=['{"v":["\\u00e9"]}', '{"v":["\x7f"]}', '{"v":["é"]}', '{"v":"[é"}'], path="$.v")
 @example(texts=['{"v\\u0000":1}', '{"\\u0076":1}', '{"a\\"v":1, "v": 2}'], path="$.v")
