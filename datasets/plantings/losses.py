@@ -13,6 +13,8 @@ from datasets.aws.tables import TTL, Image
 from datasets.plantings.duplicates import LITTLE, metering, reading
 from datasets.shop import Planting, Shop
 
+NEIGHBOURS = 20
+"""Handled records around one that is not: what is logged must show nearly all to show that one is not there."""
 STEP_S = 15.0
 """Between the versions of a planted order."""
 
@@ -141,13 +143,12 @@ def _invoices(shop: Shop) -> tuple[Queue, Function]:
 
 
 def unhandled(shop: Shop, nth: int) -> None:
-    """A record between others of its shard that no request was given."""
-    now_s, customer = shop.story.moment(30), shop.customer()
-    order = shop.order_id()
-    shop.event(order, 1, customer, now_s)
-    put = shop.event(order, 2, customer, now_s + 4, handled=False)
-    shop.event(order, 3, customer, now_s + 8)
-    what = "given to no request"
+    """A record that no request was given, between others of its shard that were handled in time."""
+    now_s, customer = shop.story.moment(200), shop.customer()
+    for neighbour in range(NEIGHBOURS):
+        shop.event(shop.order_id(), 1, customer, now_s + 8 * neighbour)
+    put = shop.event(shop.order_id(), 1, customer, now_s + 4 + 8 * (NEIGHBOURS // 2), handled=False)
+    what = "given to no request, between others that were"
     shop.story.plant("unhandled", shop.events.arn, put.record_id, what)
 
 

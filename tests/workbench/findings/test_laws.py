@@ -17,7 +17,10 @@ from workbench.trace import Trace, TraceWriter, open_trace
 
 LOST_OR_DISORDERED = {each.kind for family in (losses, order) for each in family.DETECTORS}
 Instance = tuple[str, str, str, frozenset[tuple[str, str]]]
-"""Kind, source, key, and the records of the witness: no delivery ids, which are the trace's own."""
+"""Kind, source, key, and the records of the witness: no delivery ids, which are the trace's own.
+
+Of lines only whose they are: any line of a request may tell of it, as its first and its last are as they were stored.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ def spans(told: Told) -> list[tuple[str, str, Span]]:
 
 def instances(trace: Trace, findings: Findings) -> list[Instance]:
     """What was found, told by records."""
-    ids = trace.sql("select delivery_id, source_arn, record_id from records")
+    ids = trace.sql(
+        "select delivery_id, source_arn, case when service = 'aws:logs' then '' else record_id end from records"
+    )
     record_of = {row[0]: (row[1], row[2]) for row in ids.iter_rows()}
     return sorted(
         (
