@@ -4,11 +4,17 @@
 -- -> request_id VARCHAR: of the invocation
 -- -> attempt BIGINT: counted by START lines, from 1: an asynchronous retry keeps its request id
 -- An instance handles one request at a time, so a line without a request id is of the last request named in its stream; an
--- initialisation between two requests is of the next.
-with line as (
+-- initialisation between two requests is of the next. An event that was captured again is no second START.
+with repeated as (
+  select hash(source_arn, record_id) as id_hash from records where service = 'aws:logs' group by id_hash having count(*) > 1
+), again as (
+  select delivery_id from records
+  where service = 'aws:logs' and hash(source_arn, record_id) in (from repeated)
+  qualify row_number() over (partition by source_arn, partition_id, record_id order by delivery_id) > 1
+), line as (
   select delivery_id, source_arn, log_stream, source_at, line_type, request_id,
     line_type in ('init_start', 'init_runtime_done', 'init_report', 'restore_start', 'restore_runtime_done', 'restore_report') as is_before
-  from log_lines
+  from log_lines anti join again using (delivery_id)
   where line_type not in ('extension', 'telemetry', 'logs_dropped') and not starts_with(line_type, 'platform.')
 ), untimed as (
   select distinct source_arn, partition_id as log_stream, true as is_untimed

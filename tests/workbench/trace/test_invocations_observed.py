@@ -143,6 +143,18 @@ def test_an_asynchronous_retry_under_the_same_id_is_another_attempt_wherever_it_
     assert rows[1]["log_stream"].endswith("other")
 
 
+def test_events_that_were_captured_again_are_no_other_attempt(
+    observed: Callable[..., list[Row]],
+) -> None:
+    lines = [start(), "one", end(), report()]
+    events = [log_event(n, line, seconds=n) for n, line in enumerate(lines, 1)]
+    rows = observed(*events, *events)
+
+    assert [(row["attempt"], row["status"], row["application_lines"]) for row in rows] == [
+        (1, "success", 1)
+    ]
+
+
 def test_invocations_of_two_instances_at_once_do_not_mix(
     observed: Callable[..., list[Row]],
 ) -> None:
