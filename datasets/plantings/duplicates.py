@@ -249,7 +249,7 @@ def equal_contents(shop: Shop, nth: int) -> None:
         body = '{"type":"refresh"}'
     else:
         times, body = (
-            [60.0 * beat + 7.3 for beat in range(1, int(story.length_s) // 60)],
+            [60.0 * beat + 7.3 + 11 * nth for beat in range(1, int(story.length_s) // 60)],
             '{"alive":true}',
         )
     for sent_s in sorted(times):

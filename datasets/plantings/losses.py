@@ -91,16 +91,11 @@ IDLE_S = 90
 
 
 def _expired_records(shop: Shop) -> None:
-    stream, function = shop.part("telemetry", lambda: _telemetry(shop))
-    now_s = shop.story.moment(300)
+    stream, function, now_s = _telemetry(shop)
     for place in range(5):
         arrived_s = now_s + 5 * place
-        number = shop.story.number("telemetry")
-        put = stream.put(f"device-{number}", b'{"n":%d}' % number, arrived_s)
-        if place in (
-            0,
-            4,
-        ):  # the neighbours: one before the pause, one that is young enough after it
+        put = stream.put(f"device-{place}", b'{"n":%d}' % place, arrived_s)
+        if place in (0, 4):  # one before the pause, one that is young enough after it
             late_s = 0.4 if place == 0 else IDLE_S - 4 * 5 + 1
             function.handle([put], arrived_s + min(late_s, AGE_S - 1), 30)
             continue
@@ -108,16 +103,22 @@ def _expired_records(shop: Shop) -> None:
         shop.story.plant("expired", stream.arn, put.record_id, what)
 
 
-def _telemetry(shop: Shop) -> tuple[Stream, Function]:
-    """A stream whose function takes nothing older than a minute; a record every so often, handled."""
-    stream = Stream(shop.story, "telemetry", 1)
+def _telemetry(shop: Shop) -> tuple[Stream, Function, float]:
+    """A stream of its own whose function takes nothing older than a minute, and when a pause of it may begin.
+
+    A record every so often, handled; but none is put while the pause lasts.
+    """
+    number = shop.story.number("telemetry")
+    stream = Stream(shop.story, f"telemetry-{number}", 1)
     mapping = {"MaximumRecordAgeInSeconds": AGE_S, "MaximumRetryAttempts": -1, "BatchSize": 10}
-    function = Function(shop.story, "ingest", sources=[(stream, mapping)])
-    for number in range(1, 30):
-        now_s = shop.story.length_s * number / 30
-        put = stream.put(f"device-x{number}", b'{"x":%d}' % number, now_s)
-        function.handle([put], now_s + 0.3, 25)
-    return stream, function
+    function = Function(shop.story, f"ingest-{number}", sources=[(stream, mapping)])
+    pause_s = shop.story.moment(300)
+    for place in range(1, 60):
+        now_s = shop.story.length_s * place / 60
+        if now_s < pause_s - 1 or now_s > pause_s + 2 * IDLE_S:
+            put = stream.put(f"device-x{place}", b'{"x":%d}' % place, now_s)
+            function.handle([put], now_s + 0.3, 25)
+    return stream, function, pause_s
 
 
 def _expired_message(shop: Shop) -> None:
@@ -262,9 +263,8 @@ def inside_by_its_hash_key(shop: Shop, nth: int) -> None:
 
 def old_and_handled(shop: Shop, nth: int) -> None:
     """A record handled just before it would have been too old."""
-    stream, function = shop.part("telemetry", lambda: _telemetry(shop))
-    now_s, number = shop.story.moment(120), shop.story.number("telemetry")
-    put = stream.put(f"device-{number}", b'{"n":%d}' % number, now_s)
+    stream, function, now_s = _telemetry(shop)
+    put = stream.put(f"device-{nth}", b'{"n":%d}' % nth, now_s)
     function.handle([put], now_s + AGE_S - 2, 30)
 
 

@@ -60,7 +60,9 @@ class Detector:
     left_out: Callable[[Trace, Scope], str | None] = _able
     """What of such traffic was not looked at, although the rest was; None: nothing."""
     yields_to: tuple[str, ...] = ()
-    """More telling kinds: a delivery that stands witness for one of them is none for this kind."""
+    """More telling kinds: what `yields_by` names in a witness of theirs is none for this kind."""
+    yields_by: str = "delivery_id"
+    """`delivery_id`, or `key` where the kinds speak of the same keys: then a whole instance goes."""
     least_witness: int = 1
     """An instance that has fewer rows left when those of the more telling kinds are gone is none any more."""
 
@@ -78,12 +80,12 @@ class Detector:
             return own
         found, _, order = own.rpartition("\norder by ")
         told = "\nunion all\n".join(
-            f"select source_arn, delivery_id from (\n{each}\n)"  # noqa: S608 - our own statements
+            f"select source_arn, {self.yields_by} from (\n{each}\n)"  # noqa: S608 - our own statements
             for each in better
         )
         return (
             f"with found as (\n{found}\n), told_better as (\n{told}\n)\n"
-            f"select found.* from found anti join told_better using (source_arn, delivery_id)\n"
+            f"select found.* from found anti join told_better using (source_arn, {self.yields_by})\n"
             f"{self._left_over()}order by {order}"
         )
 

@@ -20,7 +20,8 @@ often they come is told by the same source, at lags that no repeated send explai
   gaps are repeated sends. A beat rules itself out: each gap is as long as the others.
 * a *burst*, four or more within so short a part of the span that chance does not put them there
   (`n · (extent / span)^(n-1)` for each content that came so often), is judged like the seldom ones; but one that is
-  even (its gaps deviate by less than half their mean) is a short beat, and none.
+  even is a short beat, and none. Even are gaps that deviate by less than half their mean; or, of eight or more, those
+  of which the middle half are alike within a half, so that a beat which paused is a beat.
 
 A million contents are a million chances for a coincidence. So it is not asked how likely one pair is, but how many
 pairs as close chance lets expect in the whole source, and that is set against how many there are: their ratio is
@@ -43,7 +44,9 @@ with stepped as (
          coalesce(sum(gap_ms), 0) as extent_ms, count(*) filter (gap_ms > far_ms) + 1 as acts,
          coalesce(bool_or(gap_ms > span_ms / 4 and gap_ms <= span_ms / 2), false)::integer as is_late,
          coalesce(bool_or(gap_ms > span_ms / 2), false)::integer as is_latest,
-         quantile_cont(gap_ms, 0.75) as long_gap_ms, coalesce(stddev_pop(gap_ms) / avg(gap_ms), 1) as unevenness
+         quantile_cont(gap_ms, 0.75) as long_gap_ms,
+         coalesce(stddev_pop(gap_ms) / avg(gap_ms), 1) < 0.5
+           or times_sent >= 8 and long_gap_ms < 1.5 * quantile_cont(gap_ms, 0.25) as is_even
   from stepped group by source_arn, content
 ), placed as (
   select *, case when times_sent >= 4
@@ -51,12 +54,12 @@ with stepped as (
              * count(*) filter (times_sent >= 4) over (partition by source_arn) else 0 end as burst_by_chance
   from measured
 ), classed as (
-  select *, burst_by_chance > chance as is_often, times_sent >= 4 and not is_often and unevenness < 0.5 as is_beat,
+  select *, burst_by_chance > chance as is_often, times_sent >= 4 and not is_often and is_even as is_beat,
          case when acts > 1 then acts * (acts - 1) / span_ms / pow(1 - far_ms / span_ms, 2) else 0 end as pairs_per_ms
   from placed
 ), rated as (
   select *, coalesce(sum(times_sent - 1) filter (is_often) over of_source, 0) as often_gaps,
-         case when span_ms >= 4 * window_ms or bool_or(is_often and unevenness >= 0.5) over of_source
+         case when span_ms >= 4 * window_ms or bool_or(is_often and not is_even) over of_source
            then sum(case when is_often then 0 else pairs_per_ms end) over of_source
            else 2 / span_ms * greatest(0, least(
              (sum(case when is_often then 0 else is_late end) over of_source - 1) / 0.3125,

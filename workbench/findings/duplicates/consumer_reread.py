@@ -43,6 +43,7 @@ CONSUMER_REREAD = Detector(
         " lead to one group, each version of the function",
         "a producer that put the data twice, under another sequence number: producer_retry",
         "several lines of one request: one request id",
+        "a record that fails every attempt while others succeed: poison_record",
         "a record captured twice: one sequence number",
         "requests that only name a record (a checkpoint): cannot be told, so confidence is 0.9 without printed events",
     ),
@@ -57,6 +58,8 @@ CONSUMER_REREAD = Detector(
     summary=_summary,
     severity=_severity,
     confidence=_confidence,
+    yields_to=("poison_record",),
+    yields_by="key",
 )
 """Own fields: `log_group`, `request_ids`, `cause` (`retry`, `after_success`, `partial_failure_or_reread`, `unknown`),
 `completions` (requests that had it and ended well), `is_printed` (each request printed the event).
