@@ -21,14 +21,16 @@ with settings as (
   select source_arn, case arg_max(document->>'$.Attributes.FifoThroughputScope', observed_at)
            when 'MessageGroup' then 'messageGroup' when 'Topic' then 'queue' end, false
   from resources where kind = 'get-topic-attributes' and json_valid(document) group by source_arn
+), fifo as (
+  select distinct source_arn from records
+  where service in ('aws:sqs', 'aws:sns') and ends_with(source_arn, '.fifo') and ($source_arn is null or source_arn = $source_arn)
 ), hashed as materialized (
   select delivery_id, hash(record_id) as identity_hash, hash(source_arn, coalesce(
            case service when 'aws:sns' then try(envelope->>'$.sqs.Attributes.MessageDeduplicationId')
              else try(attributes->>'$.system.MessageDeduplicationId') end,
            case when by_content then sha256(body) end)) as dedup_hash
-  from records left join settings using (source_arn)
-  where service in ('aws:sqs', 'aws:sns') and ends_with(source_arn, '.fifo') and ($source_arn is null or source_arn = $source_arn)
-    and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
+  from records semi join fifo using (source_arn) left join settings using (source_arn)
+  where service in ('aws:sqs', 'aws:sns') and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
 ), repeated as (
   select dedup_hash from hashed group by dedup_hash having min(identity_hash) <> max(identity_hash)
 ), accepted as (
@@ -37,8 +39,9 @@ with settings as (
              else try(attributes->>'$.system.MessageDeduplicationId') end,
            case when by_content then sha256(body) end) as dedup_id,
          dedup_id = sha256(body) as is_content_based
-  from records left join settings using (source_arn)
-  where delivery_id in (select delivery_id from hashed semi join repeated using (dedup_hash)) and source_at is not null
+  from records semi join fifo using (source_arn) left join settings using (source_arn)
+  where service in ('aws:sqs', 'aws:sns') and source_at is not null
+    and delivery_id in (select delivery_id from hashed semi join repeated using (dedup_hash))
     and dedup_id is not null
   qualify row_number() over (partition by source_arn, dedup_id, record_id order by received_at, delivery_id) = 1
 ), measured as (

@@ -41,7 +41,8 @@ with hashed as materialized (
                case when published_id is null then body else encode(field(body, '$.Message')) end, $ignore::varchar[])))
            when published_id is null then lower(hex(body_hash)) else content end as content
   from records left join notifications using (delivery_id)
-  where delivery_id in (select delivery_id from hashed semi join repeated using (content_hash))
+  where service in ('aws:sqs', 'aws:sns')
+    and delivery_id in (select delivery_id from hashed semi join repeated using (content_hash))
 ), sends as (
   select told.*, span_ms from told join spans using (source_arn)
   qualify row_number() over (partition by source_arn, content, identity order by received_at, delivery_id) = 1

@@ -30,7 +30,7 @@ with hashed as materialized (
   select source_arn, partition_id, coalesce(ordering_key, '') as key, sequence_number, sequence_number as identity, delivery_id,
          source_at, span_ms, lower(hex(body_hash)) as data_hash, concat(data_hash, ' ', key) as content
   from records join spans using (source_arn)
-  where delivery_id in (select delivery_id from hashed semi join repeated using (content_hash))
+  where service = 'aws:kinesis' and delivery_id in (select delivery_id from hashed semi join repeated using (content_hash))
   qualify row_number() over (partition by source_arn, sequence_number, content order by received_at, delivery_id) = 1
 )
 select source_arn, key, delivery_id, source_at, sequence_number, partition_id, data_hash as content, group_number, by_chance

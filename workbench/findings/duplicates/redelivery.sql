@@ -13,20 +13,22 @@
 -- Our own receives (a peek, a drain) count at AWS like anybody's and are taken off: a message is redelivered when others
 -- received it twice, or once and we found it back in the queue. Deliveries of one receive (captured twice; printed by its
 -- handler and captured) are one: they share the receipt handle, and where none was kept the count.
-with hashed as materialized (
-  select delivery_id, hash(source_arn, record_id) as id_hash, receive_count
+with hashed as not materialized (
+  select hash(source_arn, record_id) as id_hash, receive_count
   from records
   where service = 'aws:sqs' and ($source_arn is null or source_arn = $source_arn)
     and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
 ), repeated as (
-  select id_hash from hashed group by id_hash having max(receive_count) > 1 or count(*) > 1
+  select id_hash from hashed where receive_count > 1 union select id_hash from hashed group by id_hash having count(*) > 1
 ), deliveries as (
   select source_arn, record_id, delivery_id, source_at, receive_count,
          -- Text that only Python takes for JSON still says how often we received it.
          coalesce(try_cast(try(attributes->>'$.workbench.own_receives') as integer),
                   try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0) as own_receives,
          coalesce(try(envelope->>'$.ReceiptHandle'), try(envelope->>'$.receiptHandle')) as receipt_handle
-  from records where delivery_id in (select delivery_id from hashed semi join repeated using (id_hash))
+  from records
+  where service = 'aws:sqs' and hash(source_arn, record_id) in (from repeated) and ($source_arn is null or source_arn = $source_arn)
+    and ($since is null or source_at >= $since) and ($until is null or source_at <= $until)
 ), ours as (
   select source_arn, record_id, receive_count, max(own_receives) as own_receives
   from (select source_arn, record_id, receive_count, own_receives from deliveries

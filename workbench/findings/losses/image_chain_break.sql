@@ -18,18 +18,17 @@
 -- Lost is claimed only where one span that was read reaches from one neighbour to the other and no hole lies between.
 with viewed as (
   select source_arn
-  from (select min(delivery_id) as delivery_id from records where service = 'aws:dynamodb' group by source_arn)
-    join records using (delivery_id)
+  from (select source_arn, arg_min(envelope, delivery_id) as envelope from records where service = 'aws:dynamodb' group by source_arn)
   where try(envelope->>'$.dynamodb.StreamViewType') = 'NEW_AND_OLD_IMAGES'
 ), told as (
-  select delivery_id, hash(source_arn, ordering_key) as item, try_cast(sequence_number as hugeint) as place,
-         try(json_extract(payload(body), ['$.OldImage', '$.NewImage'])) as images
+  select hash(source_arn, ordering_key) as item, try_cast(sequence_number as hugeint) as place,
+         try(json_extract(payload(body), ['$.OldImage', '$.NewImage'])) as images, hash(images[1]) as old, hash(images[2]) as new
   from records
   where service = 'aws:dynamodb' and source_arn in (from viewed) and ($source_arn is null or source_arn = $source_arn)
     and ordering_key is not null and sequence_number is not null
 ), followed as (
-  select item, place, hash(images[1]) as old, lag(place) over in_order as place_before, lag(hash(images[2])) over in_order as new_before
-  from told window in_order as (partition by item order by place, delivery_id)
+  select item, place, old, lag(place) over in_order as place_before, lag(new) over in_order as new_before
+  from (select item, place, old, new from told) window in_order as (partition by item order by place)
 ), suspect as (
   select distinct item from followed where place <> place_before and old <> new_before or place is null
 ), looked_at as (
