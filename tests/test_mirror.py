@@ -29,7 +29,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/cli/measuring.py": "tests/workbench/measures/test_measures.py",
     "workbench/findings/finding.py": "tests/workbench/findings/test_find.py",
     "workbench/trace/commit.py": "tests/workbench/trace/test_catalog.py",
-    "workbench/trace/functions.py": "tests/workbench/trace/test_reader.py",
+    "workbench/trace/functions/table.py": "tests/workbench/trace/test_reader.py",
     "workbench/trace/relations.py": "tests/workbench/trace/test_reader.py",
     "workbench/trace/high_water.py": "tests/faults/test_rot.py",
     "workbench/trace/limits.py": "tests/workbench/trace/test_capture.py",

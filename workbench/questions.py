@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from workbench.errors import UsageError
-from workbench.trace.fields import parse_path
+from workbench.trace.functions.fields import parse_path
 from workbench.trace.sql import Statement, with_literals
 
 Parameters = Mapping[str, Any]

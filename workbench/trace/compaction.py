@@ -26,7 +26,7 @@ from workbench.trace.catalog import Catalog
 from workbench.trace.derived import KeptFields
 from workbench.trace.erasure import remove_retired
 from workbench.trace.exchange import Exchange, OvertakenError, exchange_segments
-from workbench.trace.fields import parse_path
+from workbench.trace.functions.fields import parse_path
 from workbench.trace.relations import connect, disconnect
 from workbench.trace.schema import SEGMENT_RELATIONS, segment_schema
 from workbench.trace.segments import Segment, publish

@@ -34,13 +34,16 @@ class Trace:
     """A trace opened for reading; never blocks a running capture and is never blocked by one.
 
     All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
-    Relations: `records` (one row a delivery), `coverage`, `resources`, `runs`, `invocations`, `outcomes`, `effects`,
-    the catalog's own books; and, worked out when asked for, `user_records` (what the Kinesis Producer Library packed:
-    `delivery_id, sub_sequence, partition_key, explicit_hash_key, body, body_hash, inside_shard`), `log_lines` (a row
-    per log event, parsed), `request_lines` (which request a line is of), `invocations_observed` (a row per invocation
-    that logs tell of), `handlings` (a row per record and request that was given it), `settled_coverage` (what
-    `coverage()` returns), and configuration as it was observed: `event_source_mappings`, `queues`, `shards`,
-    `subscriptions`.
+    Relations are of three kinds. *Facts*: `records` (one row a delivery), `coverage`, `resources`, `peek_effects`, the
+    catalog's own books. *Results*: `runs`, `invocations`, `outcomes`, `effects`. *Derived*, worked out when asked for:
+
+    - of streams: `user_records` (what the Kinesis Producer Library packed), `puts_again`, `shards`;
+    - of logs: `log_lines` (parsed), `request_lines` (which request a line is of), `invocations_observed`,
+      `initialisations`, `handlings` (a row per record and request that was given it), `scheduled_runs`, `unreached`;
+    - of configuration: `queues`, `dead_letter_queues`, `subscriptions`, `event_source_mappings`, `changes`;
+    - of topics: `notifications` (envelopes in queues), `fanout` (publishes and who should have them);
+    - `settled_coverage`: what `coverage()` returns.
+
     `field(body, '$.path')` gives a payload's field as a handler would see it; `business('$.key', '$.sequence', '$.at')`
     is `records` with these fields.
 
@@ -121,7 +124,7 @@ class Trace:
             One row per source, partition and touching span, sorted by them: `source_arn, partition_id, from_at, to_at,
             state` (`read`, `sealed`, `assumed`, `hole`), `cause` (of a hole).
         """
-        return self.sql(load_statement(__package__, "settled_coverage").text)
+        return self.sql("from settled_coverage order by all")
 
     def production_positions(self) -> pl.DataFrame:
         """Where production stands beside what was captured, for each lease table that was named to the capture.

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connectors.record import Record
 from workbench.errors import UsageError
-from workbench.trace.fields import parse_path
+from workbench.trace.functions.fields import parse_path
 from workbench.trace.relations import connect, disconnect
 from workbench.trace.schema import RECORDS
 from workbench.trace.segments import records_table

@@ -41,10 +41,10 @@ def test_the_body_is_the_statement_without_its_header() -> None:
 
 
 def test_a_statement_is_loaded_from_beside_its_module() -> None:
-    statement = load_statement("workbench.trace", "coverage")
+    statement = load_statement("workbench.trace.derived", "settled_coverage")
 
     assert statement.columns["state"] == "VARCHAR"
-    assert load_statement("workbench.trace", "coverage") is statement
+    assert load_statement("workbench.trace.derived", "settled_coverage") is statement
 
 
 def test_a_missing_parameter_is_not_left_in_the_text() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import write_trace
-from workbench.trace.disorder import displacements, longest_in_order
+from workbench.trace.functions.disorder import displacements, longest_in_order
 
 BIG = st.integers(-(2**63), 2**63 - 1)
 SERIES = st.one_of(

@@ -8,10 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import clock
-from tests.workbench.trace.test_fields import DOCUMENTS, NAMES, PATHS
+from tests.workbench.trace.functions.test_fields import DOCUMENTS, NAMES, PATHS
 from workbench.trace import Trace, TraceWriter, open_trace
-from workbench.trace.fields import field_value
-from workbench.trace.readings import NO_JSON, ODD, PLAIN, SCALARS, reading
+from workbench.trace.functions.fields import field_value
+from workbench.trace.functions.readings import NO_JSON, ODD, PLAIN, SCALARS, reading
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.factories import clock
 from workbench.errors import UsageError
 from workbench.trace import TraceWriter, open_trace
-from workbench.trace.fields import field_value, parse_path
+from workbench.trace.functions.fields import field_value, parse_path
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.trace.images import UNREADABLE, canonical_image, makes_one_chain
+from workbench.trace.functions.images import UNREADABLE, canonical_image, makes_one_chain
 
 texts = st.text(max_size=4)
 digits = st.integers(-(10**38) + 1, 10**38 - 1)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import xxhash
 
-from workbench.trace.fields import parse_path
+from workbench.trace.functions.fields import parse_path
 
 
 def canonical_json(body: bytes, ignore: Sequence[str] = ()) -> bytes | None:

@@ -9,15 +9,15 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from workbench.trace.canonical import canonical_hash
-from workbench.trace.closeness import CLOSE_SENDS
-from workbench.trace.disorder import DISORDER, disorders
-from workbench.trace.fields import MACROS, python_field
-from workbench.trace.filters import mapping_admits_each, sns_admits_each
-from workbench.trace.images import canonical_images, make_one_chain
-from workbench.trace.readings import readings
-from workbench.trace.schedules import cron_schedule, rate_period
-from workbench.trace.user_records import OPENED, opened_aggregates
+from workbench.trace.functions.canonical import canonical_hash
+from workbench.trace.functions.closeness import CLOSE_SENDS
+from workbench.trace.functions.disorder import DISORDER, disorders
+from workbench.trace.functions.fields import MACROS, python_field
+from workbench.trace.functions.filters import mapping_admits_each, sns_admits_each
+from workbench.trace.functions.images import canonical_images, make_one_chain
+from workbench.trace.functions.readings import readings
+from workbench.trace.functions.schedules import cron_schedule, rate_period
+from workbench.trace.functions.user_records import OPENED, opened_aggregates
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from tests.connectors.kinesis.test_kpl import aggregate
 from tests.factories import SHARD, STREAM, T0, clock, kinesis_record, page, sqs_message
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.export import export
+from workbench.trace.functions.user_records import opened_aggregates
 from workbench.trace.payload import body_hash
-from workbench.trace.user_records import opened_aggregates
 
 HALF = 2**127
 

@@ -10,7 +10,13 @@ import pytest
 
 from connectors.record import Record
 from tests.factories import instant, log_event, write_trace
-from tests.workbench.trace.test_log_lines import ID, JSON_SAMPLE, TEXT_SAMPLE, TRACE, lines_of
+from tests.workbench.trace.derived.test_log_lines import (
+    ID,
+    JSON_SAMPLE,
+    TEXT_SAMPLE,
+    TRACE,
+    lines_of,
+)
 
 Row = dict[str, Any]
 A, B = f"{ID}1", f"{ID}2"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.factories import clock
 from workbench.errors import UsageError
 from workbench.trace import TraceWriter, open_trace
-from workbench.trace.canonical import canonical_json
+from workbench.trace.functions.canonical import canonical_json
 
 NUMBERS = st.one_of(
     st.integers(), st.floats(), st.sampled_from([0, 1, 1.0, -0.0, 1e15, 10**16, 1e300, 10**300])

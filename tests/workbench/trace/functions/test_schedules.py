@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.trace.schedules import cron_instants, rate_ms
+from workbench.trace.functions.schedules import cron_instants, rate_ms
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 """A Sunday; the month has 30 days and ends on a Monday."""

@@ -1,0 +1,1 @@
+"""Tests of relations that follow from facts."""
