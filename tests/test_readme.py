@@ -33,6 +33,9 @@ def clone(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A folder as README's reader has it: a demo, a trace, files to import."""
     shutil.copytree(demo_folder, tmp_path / "demo")
     shutil.copytree(demo_folder / "demo.trace", tmp_path / "incident.trace")
+    shutil.copytree(
+        REPOSITORY / "datasets" / "poison-order.trace", tmp_path / "datasets" / "poison-order.trace"
+    )
     (tmp_path / "events").mkdir()
     event = {"source": "shop", "detail-type": "placed", "id": "1", "time": "2026-11-20T10:00:00Z"}
     envelope = {

@@ -1,7 +1,7 @@
 """measure: figures of the traffic, by name."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,7 +64,23 @@ def measure(
     if json:
         print_json(figures.to_dicts())
     else:
-        print_table(figures.columns, figures.iter_rows(), title=MEASURES[name].definition)
+        print_table(
+            figures.columns,
+            ([_shown(value) for value in row] for row in figures.iter_rows()),
+            title=MEASURES[name].definition,
+        )
+
+
+def _shown(value: Any) -> Any:
+    """A cell for people: a source by its short name, a figure in four digits."""
+    from workbench.trace.sources import source_name
+
+    match value:
+        case float():
+            return f"{value:.4g}"
+        case str() if value.startswith("arn:"):
+            return source_name(value)
+    return value
 
 
 def _list(*, json: bool) -> None:
