@@ -36,7 +36,7 @@ with near as (
   from opened
 )
 select delivery_id, service, source_arn, partition_id, record_id, published_id, source_at, received_at, receive_count,
-       attributes->>'$.workbench.mode' as mode, attributes->>'$.workbench.request_id' as request_id,
-       case when service = 'aws:dynamodb' then envelope->>'$.eventName' end as event_name, link, business_key
+       try(attributes->>'$.workbench.mode') as mode, try(attributes->>'$.workbench.request_id') as request_id,
+       case when service = 'aws:dynamodb' then try(envelope->>'$.eventName') end as event_name, link, business_key
 from linked where link is not null
 order by coalesce(source_at, received_at), delivery_id

@@ -30,6 +30,18 @@ INFORMATIONAL = "informational"
 """The service promises nothing else, or nothing is wrong: good to know."""
 
 
+def _plain(value: Any) -> Any:
+    """The value with lists for tuples and instants as text."""
+    match value:
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case datetime():
+            return instant_text(value)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """All instances of one kind in one source."""
@@ -65,11 +77,8 @@ class Finding:
 
     def document(self) -> dict[str, Any]:
         """The finding as `find --json` prints it."""
-        document = asdict(self)
-        for name in ("first_at", "last_at"):
-            document[name] = document[name] and instant_text(document[name])
-        listed = {name: list(document[name]) for name in ("instances", "notes", "not_to_confuse")}
-        return document | listed
+        told: dict[str, Any] = _plain(asdict(self))
+        return told
 
 
 @dataclass(frozen=True, slots=True)

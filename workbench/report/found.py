@@ -77,9 +77,10 @@ def _witnesses(rows: pl.DataFrame, total: int) -> Markup:
 
 
 def _says_something(rows: pl.DataFrame, name: str) -> bool:
-    if name != "key" and rows[name].cast(pl.String).equals(rows["key"]):
+    is_text = not rows.schema[name].is_nested()
+    if name != "key" and is_text and rows[name].cast(pl.String).equals(rows["key"]):
         return False
-    return any(value not in (None, "") for value in rows[name])
+    return any(value not in (None, "") for value in rows[name].to_list())
 
 
 def _witness(row: dict[str, Any], plain: list[str]) -> Markup:

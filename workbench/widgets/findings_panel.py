@@ -184,7 +184,9 @@ def _call(finding: Finding) -> str:
 
 def _telling(rows: pl.DataFrame) -> pl.DataFrame:
     """The columns that say something on this page; what came, and when, before what is known of it."""
-    telling = [column.name for column in rows if any(value not in (None, "") for value in column)]
+    telling = [
+        column.name for column in rows if any(value not in (None, "") for value in column.to_list())
+    ]
     return rows.select(sorted(telling, key=lambda name: (*FIRST, name).index(name)))
 
 

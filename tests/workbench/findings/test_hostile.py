@@ -61,6 +61,8 @@ BODIES: dict[str, bytes] = {
     "a start without an id": b"START RequestId: ",
     "a platform's line in pieces": b'{"type":"platform.report","time":1,"record":[]}',
 }
+PYTHON_S = '{"system":{},"user":{"a":"\\ud800"},"workbench":{"mode":"peek","own_receives":1}}'
+"""JSON that Python takes and DuckDB refuses."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,6 +115,16 @@ def test_a_detector_bears_every_payload_at_once(everything: Path, kind: str) -> 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_every_detector_bears_each_payload_alone(tmp_path: Path, body: bytes) -> None:
     with write_trace(tmp_path / "t.trace", deliveries(body)) as trace:
+        searched(trace, **BUSINESS)
+
+
+def test_attributes_that_only_python_reads_are_borne(tmp_path: Path) -> None:
+    strange = [
+        replace(made, attributes=told, envelope=told)
+        for made in deliveries(b'{"id":"a","v":1}')
+        for told in (PYTHON_S, PYTHON_S.replace("peek", "logged"))
+    ]
+    with write_trace(tmp_path / "t.trace", strange) as trace:
         searched(trace, **BUSINESS)
 
 

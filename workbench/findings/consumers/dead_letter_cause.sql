@@ -43,11 +43,11 @@ with looked_at as materialized (
          case when condition is not null then field(body, '$.responsePayload.errorType') end as told_type,
          case when condition is not null then field(body, '$.responsePayload.errorMessage')
            when told_request_id is not null then user_attributes[2] end as told_message,
-         coalesce(attributes->>'$.system.DeadLetterQueueSourceArn', sole_origin.origin_arn,
+         coalesce(try(attributes->>'$.system.DeadLetterQueueSourceArn'), sole_origin.origin_arn,
                   case when condition is not null then field(body, '$.requestContext.functionArn') end) as origin_arn
   from (select *, coalesce(contains(payload(body), '"requestContext"') and contains(payload(body), '"condition"'), false) as is_record,
-               [coalesce(attributes->>'$.user.RequestID.StringValue', attributes->>'$.user.RequestID.stringValue'),
-                coalesce(attributes->>'$.user.ErrorMessage.StringValue', attributes->>'$.user.ErrorMessage.stringValue')] as user_attributes
+               [coalesce(try(attributes->>'$.user.RequestID.StringValue'), try(attributes->>'$.user.RequestID.stringValue')),
+                coalesce(try(attributes->>'$.user.ErrorMessage.StringValue'), try(attributes->>'$.user.ErrorMessage.stringValue'))] as user_attributes
         from dead) as dead
     left join sole_origin using (source_arn)
 ), consumer as (

@@ -9,4 +9,4 @@ with looked_at as materialized (
 )
 select dead_letter_arn as source_arn, source_arn as origin_arn from queues where dead_letter_arn is not null
 union
-select source_arn, attributes->>'$.system.DeadLetterQueueSourceArn' as origin_arn from looked_at where origin_arn is not null
+select source_arn, try(attributes->>'$.system.DeadLetterQueueSourceArn') as origin_arn from looked_at where origin_arn is not null

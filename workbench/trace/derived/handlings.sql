@@ -34,7 +34,7 @@ with consumer as (
 ), printed as (
   select source_arn, partition_id, record_id, line_id
   from (from records semi join beside_event_line using (delivery_id) where contains(attributes, '"mode":"logged"'))
-    join event_line on attributes->>'$.workbench.log_event' = log_event
+    join event_line on try(attributes->>'$.workbench.log_event') = log_event
 ), told_whole as (
   select printed.source_arn, partition_id, record_id, of_request.source_arn as log_group, request_id, attempt, line_id
   from printed join request_lines as of_request on delivery_id = line_id

@@ -14,7 +14,7 @@ with told as (
   select source_arn, observed_at, document, coalesce(json_extract(document, '$.Attributes'), document::json) as attributes
   from resources where kind = 'get-queue-attributes' and json_valid(document)
 )
-select source_arn, observed_at, ends_with(source_arn, '.fifo') or attributes->>'$.FifoQueue' = 'true' as is_fifo,
+select source_arn, observed_at, ends_with(source_arn, '.fifo') or coalesce(attributes->>'$.FifoQueue' = 'true', false) as is_fifo,
        try_cast(attributes->>'$.VisibilityTimeout' as bigint) as visibility_timeout_s,
        try_cast(attributes->>'$.MessageRetentionPeriod' as bigint) as retention_s,
        try_cast(attributes->>'$.DelaySeconds' as bigint) as delay_s,

@@ -14,7 +14,7 @@ with told as (
   where service in ('aws:sqs', 'aws:sns') and body >= '{"version":"0","id":"'::blob and body < '{"version":"0","id":#'::blob
     and contains(payload(body), '"detail-type":"Scheduled Event","source":"aws.events"') and json_valid(payload(body))
   union all
-  select source_arn, delivery_id, attributes->>'$.workbench.log_event', attributes->>'$.workbench.request_id', null, envelope
+  select source_arn, delivery_id, try(attributes->>'$.workbench.log_event'), try(attributes->>'$.workbench.request_id'), null, envelope
   from records where service = 'aws:events' and contains(envelope, 'Scheduled Event') and json_valid(envelope)
 ), named as (
   select source_arn, delivery_id, log_event, printed_by, seen_at, event->>'$.resources[0]' as rule_arn, event->>'$.id' as event_id,
