@@ -103,7 +103,8 @@ def dead_letter_cause(shop: Shop, nth: int) -> None:
     dead, key = shop.dead_payments.arn, message.message_id
     name = ("dead_letter_cause", queue.arn, key)
     shop.story.plant("dead_letter_cause", dead, key, f"three times: {cause}", name, cause=cause)
-    _allow(shop, queue.arn, message, f"three times: {cause}", "poison_record")
+    _allow(shop, queue.arn, message, f"three times: {cause}", "poison_record", "redelivery")
+    _allow(shop, dead, message, f"three times: {cause}", "redelivery")
     if cause == "visibility":
         shop.charge.timeout_s = 60
         _allow(shop, queue.arn, message, "took too long", "overlapping_redelivery")

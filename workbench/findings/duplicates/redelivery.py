@@ -37,7 +37,7 @@ REDELIVERY = Detector(
         "one receive that was captured twice, or printed by its handler and captured: same receipt handle or count",
         "a later attempt beside one that still worked: overlapping_redelivery",
         "a message that fails every attempt while others succeed: poison_record",
-        "what a message in a dead-letter queue went through before: dead_letter_cause",
+        "why a message is in its dead-letter queue: dead_letter_cause, told beside it",
         "a resend, which has another id: producer_resend",
         "a copy from a dead-letter queue, which has another id: redrive_copy",
         "receives by people (the console, the CLI): count at AWS like a consumer's and cannot be kept apart",
@@ -47,7 +47,7 @@ REDELIVERY = Detector(
     deepen=with_completions,
     summary=_summary,
     notes=_notes,
-    yields_to=("overlapping_redelivery", "poison_record", "dead_letter_cause"),
+    yields_to=("overlapping_redelivery", "poison_record"),
     yields_by="key",
 )
 """Own fields: `receive_counts`, each once; `completions`, requests that had it and ended well, null where no log tells.

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from tests.connectors.kinesis.test_kpl import aggregate
 from tests.factories import SHARD, STREAM, T0, clock, kinesis_record, page, sqs_message
 from workbench.trace import Trace, TraceWriter, open_trace
 from workbench.trace.export import export
+from workbench.trace.functions import table
 from workbench.trace.functions.user_records import opened_aggregates
 from workbench.trace.payload import body_hash
 
@@ -139,7 +141,11 @@ def test_python_is_called_for_aggregates_alone(
         asked.append(len(bodies))
         return opened_aggregates(bodies)
 
-    monkeypatch.setattr("workbench.trace.relations.opened_aggregates", counted)
+    functions = tuple(
+        replace(each, call=counted) if each.name == "opened_aggregates" else each
+        for each in table.FUNCTIONS
+    )
+    monkeypatch.setattr(table, "FUNCTIONS", functions)
     records = [kinesis_record(n) for n in range(50)]
     with trace_of(tmp_path, records) as trace:
         assert trace.sql("from user_records").is_empty()
