@@ -106,7 +106,7 @@ def test_every_finding_is_read_with_its_payloads_and_its_sql(
             expect(article.get_by_text(finding.summary[:60])).to_be_visible()
             expect(article.locator("tr.payload").first).to_be_visible()
             expect(article.locator("pre")).to_be_hidden()
-            article.locator("summary").focus()
+            article.locator("summary", has_text="SQL that returns").focus()
             shown.page.keyboard.press("Enter")
             expect(article.locator("pre")).to_contain_text("select")
 
