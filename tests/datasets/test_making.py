@@ -77,7 +77,9 @@ def test_in_clean_traffic_nothing_is_found(seed: int, tmp_path: Path) -> None:
 
 @FAMILIES
 def test_faults_of_a_family_are_found_and_nothing_else(family: Any, tmp_path: Path) -> None:
-    told = make(family.PLANTINGS, records=SMALL, seed=5, each=4)
+    told = make(
+        family.PLANTINGS, records=2 * SMALL, seed=5, each=4
+    )  # a throttle needs requests beside it
 
     assert examined(told, tmp_path) == ((), (), ())
 
