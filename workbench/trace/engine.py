@@ -49,17 +49,25 @@ def start(config: dict[str, str]) -> duckdb.DuckDBPyConnection:
     Raises:
         UsageError: a limit in the environment is none.
     """
-    spill = Path(tempfile.mkdtemp(prefix="workbench-"))
-    limits: dict[str, Any] = {"memory_limit": memory_limit(), "temp_directory": str(spill)}
+    spill = _spill_folder()
+    limits: dict[str, Any] = {"memory_limit": memory_limit(), "temp_directory": spill}
     if threads := os.environ.get(THREADS):
         limits["threads"] = threads
     try:
         return duckdb.connect(config={**config, **limits})
     except duckdb.Error as error:
-        spill.rmdir()
+        shutil.rmtree(spill, ignore_errors=True)
         raise UsageError(
             f"wanted {MEMORY_LIMIT} such as 2GB and {THREADS} such as 2, found {str(error).splitlines()[0]}"
         ) from error
+
+
+def _spill_folder() -> str:
+    """A private folder; empty, which means none, where the disk is full: a trace is readable all the same."""
+    try:
+        return tempfile.mkdtemp(prefix="workbench-")
+    except OSError:
+        return ""
 
 
 def stop(connection: duckdb.DuckDBPyConnection) -> None:
