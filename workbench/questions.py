@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from workbench.errors import UsageError
 from workbench.trace.functions.fields import parse_path
+from workbench.trace.reader import Trace
+from workbench.trace.sources import source_in_trace
 from workbench.trace.sql import Statement, with_literals
 
 Parameters = Mapping[str, Any]
@@ -54,6 +56,23 @@ PRODUCER = Threshold(
     "",
     "nothing: one clock told all event times of a source; a JSONPath names whose told each, and its skew is taken out",
 )
+
+
+def asked_scope(
+    trace: Trace,
+    source: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    fields: Mapping[str, str | None],
+) -> Scope:
+    """What a person asked of, with the business fields that the trace remembers where they named none.
+
+    Raises:
+        UsageError: a malformed JSONPath, or a source that is not in the trace.
+    """
+    remembered = trace.settings()
+    paths = {name: checked_path(path or remembered.get(name)) for name, path in fields.items()}
+    return Scope(source_in_trace(trace, source) if source else None, since, until, **paths)
 
 
 def used_parameters(

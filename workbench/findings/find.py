@@ -9,10 +9,9 @@ from workbench.findings import consumers, duplicates, losses, order
 from workbench.findings.detector import Detector
 from workbench.findings.finding import Finding, Findings
 from workbench.findings.wording import times
-from workbench.questions import Scope, checked_choices, checked_path
+from workbench.questions import Scope, asked_scope, checked_choices
 from workbench.trace import Trace
 from workbench.trace.derived import asked_for
-from workbench.trace.sources import source_in_trace
 from workbench.trace.sql import load_statement
 
 DETECTORS: dict[str, Detector] = {
@@ -61,15 +60,8 @@ def find(
     Example:
         >>> find(trace, key="$.order_id", sequence="$.version").to_frame()  # doctest: +SKIP
     """
-    remembered = trace.settings()
-    scope = Scope(
-        source_in_trace(trace, source) if source else None,
-        since,
-        until,
-        checked_path(key or remembered.get("key")),
-        checked_path(sequence or remembered.get("sequence")),
-        checked_path(event_time or remembered.get("event_time")),
-    )
+    fields = {"key": key, "sequence": sequence, "event_time": event_time}
+    scope = asked_scope(trace, source, since, until, fields)
     known = [threshold for detector in DETECTORS.values() for threshold in detector.thresholds]
     search = _Search(trace, scope, checked_choices(thresholds or {}, known), limit, on_kind)
     wanted = _wanted(only)

@@ -20,15 +20,13 @@ from workbench.measures.group_waits import GROUP_WAITS
 from workbench.measures.lateness import LATENESS
 from workbench.measures.measure import Measure
 from workbench.questions import (
-    Scope,
+    asked_scope,
     checked_choices,
-    checked_path,
     used_parameters,
     written_out,
 )
 from workbench.trace import Trace
 from workbench.trace.derived import asked_for
-from workbench.trace.sources import source_in_trace
 
 _ALL: tuple[Measure, ...] = (
     AGE,
@@ -84,15 +82,8 @@ def measure(
     if name not in MEASURES:
         raise UsageError(f"wanted a measure, found {name!r}; there are {', '.join(MEASURES)}")
     wanted = MEASURES[name]
-    remembered = trace.settings()
-    scope = Scope(
-        source_in_trace(trace, source) if source else None,
-        since,
-        until,
-        checked_path(key or remembered.get("key")),
-        checked_path(sequence or remembered.get("sequence")),
-        checked_path(event_time or remembered.get("event_time")),
-    )
+    fields = {"key": key, "sequence": sequence, "event_time": event_time}
+    scope = asked_scope(trace, source, since, until, fields)
     lacks = [each for each in wanted.needs if getattr(scope, each) is None]
     if lacks:
         raise UsageError(
