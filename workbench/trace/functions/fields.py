@@ -34,7 +34,9 @@ MACROS = (
         or may_be_too_lenient(payload(body))
         or list_bool_or(list_transform(quoted_names(path), lambda quoted: may_repeat(payload(body), quoted)))
         or may_be_respelled(payload(body)->>path)""",
+    # Two thousand rows are looked at at once, and each check holds their text once more: large ones go to Python.
     """create macro field(body, path) as case
+        when octet_length(body) > 65536 then python_field(body, path)
         when payload(body) is null or not coalesce(json_valid(payload(body)), false)
             or coalesce(parsers_may_differ(body, path), false) then python_field(body, path)
         else payload(body)->>path end""",
@@ -133,7 +135,8 @@ def _as_text(value: Any) -> str | None:
 
 def python_field(bodies: pa.ChunkedArray, paths: pa.ChunkedArray) -> pa.Array:
     """`field_value` over columns: what DuckDB calls for the rows it must not decide itself."""
-    pairs = zip(bodies.to_pylist(), paths.to_pylist(), strict=True)
+    pairs = zip(bodies, paths, strict=True)  # one at a time: all of them may be half a gigabyte
+    told = ((body.as_py(), path.as_py()) for body, path in pairs)
     return pa.array(
-        [None if body is None else field_value(body, path) for body, path in pairs], pa.string()
+        [None if body is None else field_value(body, path) for body, path in told], pa.string()
     )

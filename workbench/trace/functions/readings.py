@@ -26,7 +26,8 @@ ODD = "odd"
 SUSPECT = r"\\|\x7f|(?:^|[:\[,])\s*-?(?:[0-9.]+[eE]|0\.0000)"
 """Escapes, and numbers that parsers spell with an exponent."""
 UNREADABLE_ESCAPE = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
-ESCAPED_NAME = re.compile(rb'\\[^"]*"\s*:')
+ESCAPED_NAME = re.compile(rb'\\[^"\\]*"\s*:')
+"""From the last escape before a quote on, so that a text full of escapes is looked through once."""
 
 
 class _OddError(Exception):

@@ -87,6 +87,11 @@ def test_bytes_of_any_kind_have_a_reading(body: bytes) -> None:
         (b'{"a":"line\\nbreak \\"quoted\\""}', PLAIN),
         ('{"a":"é"}'.encode(), SCALARS),
         (b'{"a":"\\u00e9"}', SCALARS),
+        (b'{"a\\u0062c":1}', ODD),
+        (
+            b'{"a":"' + b"\\u00e9" * 300_000 + b'"}',
+            SCALARS,
+        ),  # never, where each escape looks for its quote
         (b'{"a":1,"a":2}', ODD),
         (b'{"a":12.50}', ODD),
         (b'{"a":1e5}', ODD),
