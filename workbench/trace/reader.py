@@ -210,7 +210,8 @@ class Trace:
             generation = catalog.generation()
             if generation != self.generation:
                 with self._cursor() as cursor:
-                    define_relations(cursor, catalog)
+                    again = tuple(name for name in DERIVED if name in self._kept)
+                    define_relations(cursor, catalog, again if self.generation >= 0 else DERIVED)
                 self._kept.clear()
                 self.generation = generation
         except (

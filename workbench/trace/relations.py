@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.trace.catalog import Catalog
-from workbench.trace.derived import KeptFields, define_derived
+from workbench.trace.derived import DERIVED, KeptFields, define_derived
 from workbench.trace.engine import start, stop
 from workbench.trace.functions import define_functions, forget_functions
 from workbench.trace.instants import parse_instant
@@ -21,8 +21,16 @@ BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 """Tables of the catalog that are readable as they are."""
 
 
-def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
-    """Point every relation at what the catalog says is live, all at once; what an older trace lacks is empty."""
+def define_relations(
+    cursor: duckdb.DuckDBPyConnection, catalog: Catalog, derived: tuple[str, ...] = DERIVED
+) -> None:
+    """Point every relation at what the catalog says is live, all at once; what an older trace lacks is empty.
+
+    Args:
+        cursor: the database.
+        catalog: of the trace.
+        derived: relations to define as well; once defined they follow those they ask by themselves, unless kept.
+    """
     cursor.begin()
     for name, schema in SEGMENT_RELATIONS.items():
         _define_view(cursor, name, schema, [path for path, _ in catalog.live_segments(name)])
@@ -31,7 +39,7 @@ def define_relations(cursor: duckdb.DuckDBPyConnection, catalog: Catalog) -> Non
         _define_table(cursor, name, _from_catalog(catalog, name, schema))
     for name in BOOKS:
         _define_table(cursor, name, _book(catalog, name))
-    define_derived(cursor, kept_fields=kept)
+    define_derived(cursor, derived, kept)
     cursor.commit()
 
 
