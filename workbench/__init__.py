@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
     from workbench.patterns.event_pattern import check_pattern, matches
-    from workbench.replay.comparison import compare
+    from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
     from workbench.replay.run import Run
     from workbench.replay.start import replay
@@ -70,7 +70,7 @@ __getattr__ = lazy_names(
         "Trace": "workbench.trace.reader",
         "activity": "workbench.views",
         "check_pattern": "workbench.patterns.event_pattern",
-        "compare": "workbench.replay.comparison",
+        "compare": "workbench.replay.comparison.compare",
         "contrast": "workbench.explain",
         "coverage_bar": "workbench.widgets.picture",
         "dataset": "workbench.shipped",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from workbench.replay.comparison import Comparison, compare
-    from workbench.replay.engine import Invocation, Invoker
+    from workbench.replay.comparison.compare import Comparison, compare
+    from workbench.replay.engine.loop import Invocation, Invoker
     from workbench.replay.events import event_record
     from workbench.replay.run import Run
     from workbench.replay.start import replay
@@ -21,11 +21,11 @@ __all__ = ["Comparison", "Invocation", "Invoker", "Run", "compare", "event_recor
 _lazy = lazy_names(
     __name__,
     {
-        "Comparison": "workbench.replay.comparison",
-        "Invocation": "workbench.replay.engine",
-        "Invoker": "workbench.replay.engine",
+        "Comparison": "workbench.replay.comparison.compare",
+        "Invocation": "workbench.replay.engine.loop",
+        "Invoker": "workbench.replay.engine.loop",
         "Run": "workbench.replay.run",
-        "compare": "workbench.replay.comparison",
+        "compare": "workbench.replay.comparison.compare",
         "event_record": "workbench.replay.events",
         "replay": "workbench.replay.start",
     },

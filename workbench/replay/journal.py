@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.replay.engine import Batch, Invocation, Item
-from workbench.replay.response import Judgement
+from workbench.replay.engine.loop import Batch, Invocation, Item
+from workbench.replay.engine.response import Judgement
 from workbench.trace.schema import INVOCATIONS, OUTCOMES
 
 PIECE_BYTES = 32 * 1024 * 1024

@@ -16,17 +16,23 @@ import pyarrow as pa
 from connectors.record import Service
 from workbench.errors import ReplayRefusedError, TraceError, WorkbenchError
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine import Fate, Invoker, Item, Lane, run_lanes
-from workbench.replay.environment import handler_environment
+from workbench.replay.engine.loop import Fate, Invoker, Item, Lane, run_lanes
+from workbench.replay.engine.queues import QueueLane
+from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.events import replayable
-from workbench.replay.handler import HandlerSpec
-from workbench.replay.invoker import HandlerInvoker, HandlerSetup
-from workbench.replay.isolation import Sandbox, dead_end, planted_canary, sandboxes, scratch_folder
+from workbench.replay.functions.environment import handler_environment
+from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
+from workbench.replay.isolation.sandbox import (
+    Sandbox,
+    dead_end,
+    planted_canary,
+    sandboxes,
+    scratch_folder,
+)
 from workbench.replay.journal import RunJournal
-from workbench.replay.queues import QueueLane
 from workbench.replay.run import Run
 from workbench.replay.settings import Document, Settings, settle
-from workbench.replay.shards import shard_lanes
 from workbench.trace import Trace, TraceWriter
 from workbench.trace.schema import RUNS
 from workbench.trace.sources import source_in_trace

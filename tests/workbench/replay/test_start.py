@@ -15,11 +15,12 @@ from tests.factories import (
     sqs_message,
     write_trace,
 )
-from tests.workbench.replay.processes import needs_namespaces
+from tests.workbench.replay.invokers.processes import needs_namespaces
 from workbench import replay as room
 from workbench.errors import HandlerError, ReplayRefusedError, TraceError, UsageError
-from workbench.replay import compare, isolation, replay
-from workbench.replay.invoker import HandlerInvoker
+from workbench.replay import compare, replay
+from workbench.replay.invokers.worker_invoker import HandlerInvoker
+from workbench.replay.isolation import sandbox as isolation
 from workbench.trace import open_trace
 from workbench.trace.export import export
 

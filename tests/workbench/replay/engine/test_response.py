@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from workbench.replay.response import judge
+from workbench.replay.engine.response import judge
 
 BATCH = ["a", "b", "c"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.factories import sqs_message, write_trace
-from workbench.replay.engine import Invocation
-from workbench.replay.environment import handler_environment
-from workbench.replay.handler import HandlerSpec
-from workbench.replay.invoker import HandlerInvoker, HandlerSetup
-from workbench.replay.isolation import (
+from workbench.replay.engine.loop import Invocation
+from workbench.replay.functions.environment import handler_environment
+from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
+from workbench.replay.isolation.sandbox import (
     cooperative,
     dead_end,
     find_bwrap,

@@ -10,11 +10,11 @@ from typing import Any
 from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine import Invocation, Item, run_lanes
+from workbench.replay.engine.loop import Invocation, Item, run_lanes
+from workbench.replay.engine.queues import QueueLane
+from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.journal import RunJournal
-from workbench.replay.queues import QueueLane
 from workbench.replay.settings import FunctionSettings, QueueAttributes, Settings
-from workbench.replay.shards import shard_lanes
 
 Handler = Callable[[dict[str, Any]], Any]
 FUNCTION = FunctionSettings("charge")

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.replay.output import HEAD_BYTES, TAIL_BYTES, CappedOutput
+from workbench.replay.isolation.output import HEAD_BYTES, TAIL_BYTES, CappedOutput
 
 
 @settings(deadline=None)

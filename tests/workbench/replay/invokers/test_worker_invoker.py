@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench.replay.processes import FAULTS, REQUEST, answer, do, invoker_of
+from tests.workbench.replay.invokers.processes import FAULTS, REQUEST, answer, do, invoker_of
 from workbench.errors import HandlerError
 
 TIERS = ["A", "C"]

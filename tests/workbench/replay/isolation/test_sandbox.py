@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.workbench.replay.processes import answer, do, invoker_of, needs_namespaces
+from tests.workbench.replay.invokers.processes import answer, do, invoker_of, needs_namespaces
 from workbench.errors import ReplayRefusedError
-from workbench.replay import isolation
-from workbench.replay.isolation import Canary, Sandbox, planted_canary
+from workbench.replay.isolation import sandbox as isolation
+from workbench.replay.isolation.sandbox import Canary, Sandbox, planted_canary
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_a_canary_that_reaches_something_stops_the_run_before_any_handler_code(t
 
     needs_namespaces()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("tests.workbench.replay.processes.sandboxes", leaky)
+        patched.setattr("tests.workbench.replay.invokers.processes.sandboxes", leaky)
         with pytest.raises(ReplayRefusedError, match="loopback"), invoker_of(tmp_path, source):
             pass
     assert not marker.exists()
@@ -125,7 +125,7 @@ def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, mo
         command = ("/bin/sh", "-c", "echo bwrap: No permissions to create a namespace >&2; exit 1")
         return [Sandbox("A", "broken", command, Path("/"))]
 
-    monkeypatch.setattr("tests.workbench.replay.processes.sandboxes", broken)
+    monkeypatch.setattr("tests.workbench.replay.invokers.processes.sandboxes", broken)
     with (
         pytest.raises(ReplayRefusedError, match="No permissions to create a namespace"),
         invoker_of(tmp_path),

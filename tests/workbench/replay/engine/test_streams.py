@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import kinesis_record
-from tests.workbench.replay.runs import run_stream
+from tests.workbench.replay.engine.runs import run_stream
 
 REPORT = ("ReportBatchItemFailures",)
 

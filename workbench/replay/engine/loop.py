@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from workbench.replay.response import SUCCEEDED, Judgement, judge
+from workbench.replay.engine.response import SUCCEEDED, Judgement, judge
 
 
 @dataclass(slots=True, eq=False)

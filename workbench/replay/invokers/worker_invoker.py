@@ -9,11 +9,15 @@ from types import TracebackType
 from typing import Any, Self
 
 from workbench.errors import HandlerError
-from workbench.replay.engine import Invocation
-from workbench.replay.handler import HandlerSpec
-from workbench.replay.isolation import SCRATCH_BYTES, Canary, Sandbox, refusal
+from workbench.replay.engine.loop import Invocation
+from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.invokers.worker_process import (
+    WorkerEndedError,
+    WorkerProcess,
+    WorkerTimeoutError,
+)
+from workbench.replay.isolation.sandbox import SCRATCH_BYTES, Canary, Sandbox, refusal
 from workbench.replay.settings import FunctionSettings
-from workbench.replay.worker_process import WorkerEndedError, WorkerProcess, WorkerTimeoutError
 
 RESPONSE_BYTES_MAX = 6_291_556
 INIT_TIMEOUT_S = 10

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ReplayRefusedError
-from workbench.replay import worker
-from workbench.replay.environment import SCRATCH
-from workbench.replay.handler import HandlerSpec
+from workbench.replay.functions.environment import SCRATCH
+from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.invokers import worker
 
 SCRATCH_BYTES = 512 * 1024 * 1024
 """Lambda's ephemeral storage, unless configured otherwise."""

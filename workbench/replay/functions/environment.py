@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from workbench.replay.handler import HandlerSpec
+from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.settings import FunctionSettings
 
 FAKE_ACCESS_KEY = "REPLAYREPLAYREPLAY"

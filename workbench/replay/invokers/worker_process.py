@@ -9,9 +9,9 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from workbench.replay.isolation import Sandbox
-from workbench.replay.output import CappedOutput
-from workbench.replay.worker import HEADER
+from workbench.replay.invokers.worker import HEADER
+from workbench.replay.isolation.output import CappedOutput
+from workbench.replay.isolation.sandbox import Sandbox
 
 FRAME_BYTES_MAX = 256 * 1024 * 1024
 """Assumed: a frame beyond this is not the worker's but the handler's doing."""

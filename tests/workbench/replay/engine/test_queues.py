@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import sqs_message
-from tests.workbench.replay.runs import run_queue
-from workbench.replay import queues
+from tests.workbench.replay.engine.runs import run_queue
+from workbench.replay.engine import queues
 from workbench.replay.settings import FunctionSettings
 
 REPORT = ("ReportBatchItemFailures",)

@@ -1,0 +1,1 @@
+"""Comparison: what differs between two runs, and between a run and production."""

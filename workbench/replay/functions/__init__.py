@@ -1,0 +1,1 @@
+"""The function as Lambda has it: its code, its environment, its configuration."""

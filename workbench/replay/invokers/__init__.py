@@ -1,0 +1,1 @@
+"""Invokers: what turns an event into an answer."""
