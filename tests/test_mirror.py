@@ -46,6 +46,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/comparison/compare.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/run.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/engine/invocation.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/engine/loop.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/journal.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/functions/environment.py": "tests/workbench/replay/invokers/test_worker_invoker.py",

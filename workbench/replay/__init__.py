@@ -11,7 +11,7 @@ from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
     from workbench.replay.comparison.compare import Comparison, compare
-    from workbench.replay.engine.loop import Invocation, Invoker
+    from workbench.replay.engine.invocation import Invocation, Invoker
     from workbench.replay.events import event_record
     from workbench.replay.run import Run
     from workbench.replay.start import replay
@@ -22,8 +22,8 @@ _lazy = lazy_names(
     __name__,
     {
         "Comparison": "workbench.replay.comparison.compare",
-        "Invocation": "workbench.replay.engine.loop",
-        "Invoker": "workbench.replay.engine.loop",
+        "Invocation": "workbench.replay.engine.invocation",
+        "Invoker": "workbench.replay.engine.invocation",
         "Run": "workbench.replay.run",
         "compare": "workbench.replay.comparison.compare",
         "event_record": "workbench.replay.events",

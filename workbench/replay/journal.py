@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from workbench.replay.engine.loop import Batch, Invocation, Item
+from workbench.replay.engine.invocation import Batch, Invocation, Item
 from workbench.replay.engine.response import Judgement
 from workbench.trace.schema import INVOCATIONS, OUTCOMES
 

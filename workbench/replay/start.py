@@ -16,7 +16,8 @@ import pyarrow as pa
 from connectors.record import Service
 from workbench.errors import ReplayRefusedError, TraceError, WorkbenchError
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.loop import Fate, Invoker, Item, Lane, run_lanes
+from workbench.replay.engine.invocation import Invoker, Item
+from workbench.replay.engine.loop import Fate, Lane, run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.events import replayable

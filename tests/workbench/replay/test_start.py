@@ -165,10 +165,10 @@ def test_the_strongest_isolation_is_taken_also_with_the_users_word(trace):
 def test_a_run_that_cannot_go_on_keeps_what_was_done_and_says_why(trace, monkeypatch):
     invoke = HandlerInvoker.invoke
 
-    def out_of_namespaces(self, event, request_id):
+    def out_of_namespaces(self, batch, request_id):
         if request_id.startswith("00000003"):
             raise ReplayRefusedError("no more namespaces")
-        return invoke(self, event, request_id)
+        return invoke(self, batch, request_id)
 
     monkeypatch.setattr(HandlerInvoker, "invoke", out_of_namespaces)
     with pytest.raises(ReplayRefusedError, match="no more"):

@@ -8,77 +8,11 @@ machine replays as a fast one does.
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
+from workbench.replay.engine.invocation import Batch, Invocation, Invoker, Item
 from workbench.replay.engine.response import SUCCEEDED, Judgement, judge
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One captured record on its way through a run."""
-
-    row: Mapping[str, Any]
-    """Of `captured_records.sql`."""
-    identifier: str
-    """What a handler names it by in `batchItemFailures`."""
-    deliveries: int = 0
-
-    @property
-    def arrives_at(self) -> datetime:
-        """From when on its source has it."""
-        arrived: datetime = self.row["arrives_at"]
-        return arrived
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Records that go to the function together."""
-
-    items: tuple[Item, ...]
-    parts: tuple[str, ...]
-    """Each record's part of the event, compact JSON."""
-    at: datetime
-    """Virtual instant of the invocation."""
-    closed_by: str
-
-    @property
-    def event(self) -> str:
-        """The event as the function gets it."""
-        return f'{{"Records":[{",".join(self.parts)}]}}'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """What came of one invocation."""
-
-    response: str | None = None
-    """What the handler returned, as JSON; None where it failed."""
-    error_type: str | None = None
-    """As Lambda reports it; None where the handler returned."""
-    error_message: str | None = None
-    stack_trace: tuple[str, ...] = ()
-    duration_ms: float = 0.0
-    init_ms: float | None = None
-    """How long loading the handler took; None where it was loaded before."""
-    max_memory_bytes: int | None = None
-    log: str = ""
-    """What the handler printed, head and tail."""
-    log_dropped_bytes: int = 0
-
-    @property
-    def cold(self) -> bool:
-        """Whether this invocation had to load the handler."""
-        return self.init_ms is not None
-
-
-class Invoker(Protocol):
-    """Runs the handler."""
-
-    def invoke(self, event: str, request_id: str) -> Invocation:
-        """Hand over one event; whatever the handler does is an answer, never an exception."""
-        ...
 
 
 class Lane(Protocol):
@@ -143,7 +77,7 @@ def run_lanes(
     while (ready := schedule.earliest()) is not None:
         lane, batch = ready
         invocation_id = next(invocation_ids)
-        invocation = invoker.invoke(batch.event, invocation_id)
+        invocation = invoker.invoke(batch, invocation_id)
         failed = lane.comes_again(batch, _failed(batch, invocation, reports_failures))
         journal.invoked(batch, invocation_id, invocation)
         for item in batch.items:

@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, Closing, close_batch
-from workbench.replay.engine.loop import Batch, Fate, Item
+from workbench.replay.engine.invocation import Batch, Item
+from workbench.replay.engine.loop import Fate
 from workbench.replay.engine.response import Judgement
 from workbench.replay.events import sqs
 from workbench.replay.settings import Settings

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, close_batch
-from workbench.replay.engine.loop import Batch, Fate, Item
+from workbench.replay.engine.invocation import Batch, Item
+from workbench.replay.engine.loop import Fate
 from workbench.replay.engine.response import Judgement
 from workbench.replay.events import event_record
 from workbench.replay.settings import Settings

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from workbench.errors import HandlerError
-from workbench.replay.engine.loop import Invocation
+from workbench.replay.engine.invocation import Batch, Invocation
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.worker_process import (
     WorkerEndedError,
@@ -45,8 +45,10 @@ class HandlerInvoker:
 
     Example:
         >>> with HandlerInvoker(setup) as invoker:                    # doctest: +SKIP
-        ...     invoker.invoke('{"Records":[]}', request_id)
+        ...     invoker.invoke(batch, request_id)
     """
+
+    parallel = 1
 
     def __init__(self, setup: HandlerSetup, now_s: Callable[[], float] = time.time) -> None:
         self.probed: Mapping[str, str] = {}
@@ -73,7 +75,7 @@ class HandlerInvoker:
         self._worker = worker
         return self
 
-    def invoke(self, event: str, request_id: str) -> Invocation:
+    def invoke(self, batch: Batch, request_id: str) -> Invocation:
         """Hand over one event; a crash, a timeout or a handler that no longer loads is an answer, too."""
         try:
             worker = self._worker or self.start()._worker
@@ -85,7 +87,9 @@ class HandlerInvoker:
         init_ms, self._init_ms = self._init_ms, None
         began = time.perf_counter()
         try:
-            answer = worker.ask(self._frame(event, request_id), self._setup.function.timeout_s)
+            answer = worker.ask(
+                self._frame(batch.event, request_id), self._setup.function.timeout_s
+            )
             told = _told(answer)
         except WorkerTimeoutError:
             self._end()

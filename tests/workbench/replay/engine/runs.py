@@ -10,7 +10,8 @@ from typing import Any
 from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.loop import Invocation, Item, run_lanes
+from workbench.replay.engine.invocation import Batch, Invocation, Item
+from workbench.replay.engine.loop import run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.journal import RunJournal
@@ -25,10 +26,11 @@ class FunctionInvoker:
     """Calls a function; what it raises is its error."""
 
     handler: Handler
+    parallel: int = 1
 
-    def invoke(self, event: str, request_id: str) -> Invocation:
+    def invoke(self, batch: Batch, request_id: str) -> Invocation:
         try:
-            return Invocation(response=json.dumps(self.handler(json.loads(event))))
+            return Invocation(response=json.dumps(self.handler(json.loads(batch.event))))
         except Exception as error:  # noqa: BLE001 - what a handler raises is an answer
             return Invocation(error_type=type(error).__name__, error_message=str(error))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.factories import sqs_message, write_trace
-from workbench.replay.engine.loop import Invocation
+from tests.factories import T0, sqs_message, write_trace
+from workbench.replay.engine.invocation import Batch, Invocation
 from workbench.replay.functions.environment import handler_environment
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
@@ -121,7 +121,8 @@ def invoker_of(
 
 def do(invoker: HandlerInvoker, what: str, **more: Any) -> Invocation:
     """One invocation of the file of faults."""
-    return invoker.invoke(json.dumps({"do": what, **more}), REQUEST)
+    event = json.dumps({"do": what, **more})
+    return invoker.invoke(Batch((), (event,), T0, "poll", ("", "")), REQUEST)
 
 
 def answer(invocation: Invocation) -> Any:
