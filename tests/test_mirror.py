@@ -45,9 +45,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/comparison/compare.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/play.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/run.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/engine/invocation.py": "tests/workbench/replay/engine/test_queues.py",
-    "workbench/replay/engine/loop.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/journal.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/functions/environment.py": "tests/workbench/replay/invokers/test_worker_invoker.py",
     "workbench/replay/functions/handler.py": "tests/workbench/replay/invokers/test_worker_invoker.py",

@@ -1,37 +1,24 @@
 """Replay: the captured records of a source, through a handler, into rows of the trace."""
 
 import json
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pyarrow as pa
 
 from connectors.record import Service
-from workbench.errors import ReplayRefusedError, TraceError, WorkbenchError
+from workbench.errors import TraceError, WorkbenchError
 from workbench.mapping import EventSourceMapping
 from workbench.replay.engine.invocation import Invoker, Item
-from workbench.replay.engine.loop import Fate, Lane, run_lanes
-from workbench.replay.engine.queues import QueueLane
-from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.events import replayable
-from workbench.replay.functions.environment import handler_environment
 from workbench.replay.functions.handler import HandlerSpec
-from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
-from workbench.replay.isolation.sandbox import (
-    Sandbox,
-    dead_end,
-    planted_canary,
-    sandboxes,
-    scratch_folder,
-)
 from workbench.replay.journal import RunJournal
+from workbench.replay.opening import opened_handler
+from workbench.replay.play import play
 from workbench.replay.run import Run
 from workbench.replay.settings import Document, Settings, settle
 from workbench.trace import Trace, TraceWriter
@@ -96,8 +83,8 @@ def replay(
     spec = HandlerSpec.parse(handler, folder or Path.cwd())
     settings = settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
     items = _items(trace, source_arn)
-    with ExitStack() as stack:
-        invoker, isolation = _invoker(stack, trace, spec, settings, source_arn, allow_cooperative)
+    opened = opened_handler(trace, spec, settings, source_arn, allow_cooperative=allow_cooperative)
+    with opened as (invoker, isolation):
         books = _Books(trace, source_arn, spec, settings, isolation, now)
         return books.keep(items, invoker, seed, progress or (lambda settled, total: None))
 
@@ -125,10 +112,9 @@ class _Books:
                 lambda tables: writer.append_results(dict(tables)),
                 lambda settled: progress(settled, len(items)),
             )
-            lanes = _lanes(items, self.settings, self.source_arn, journal.fate)
-            stopped_by = self._go(lanes, invoker, journal, seed)
+            not_run, stopped_by = self._go(items, invoker, journal, seed)
             journal.close(items)
-            run = self._run(run_id, journal, lanes, stopped_by is not None)
+            run = self._run(run_id, journal, not_run, stopped_by is not None)
             writer.append_results({"runs": self._row(run, started_at)})
             state = "interrupted" if stopped_by else "done"
         finally:
@@ -139,24 +125,17 @@ class _Books:
         return run
 
     def _go(
-        self, lanes: Sequence[Lane], invoker: Invoker, journal: RunJournal, seed: int
-    ) -> BaseException | None:
+        self, items: Sequence[Item], invoker: Invoker, journal: RunJournal, seed: int
+    ) -> tuple[int, BaseException | None]:
         """Run to the end; what stopped it before is given back, so that the rows are saved first."""
         try:
-            run_lanes(
-                lanes,
-                self.settings.parents,
-                invoker,
-                journal,
-                _request_ids(seed, self.source_arn),
-                reports_failures=self.settings.mapping.reports_failures,
-            )
+            not_run = play(items, self.settings, self.source_arn, invoker, journal, seed=seed)
         except (KeyboardInterrupt, WorkbenchError, OSError) as stopped_by:
-            return stopped_by
-        return None
+            return 0, stopped_by
+        return not_run, None
 
     def _run(
-        self, run_id: str, journal: RunJournal, lanes: Sequence[Lane], interrupted: bool
+        self, run_id: str, journal: RunJournal, deliveries_not_run: int, interrupted: bool
     ) -> Run:
         verdicts = journal.verdicts
         records = {"total": verdicts.total()} | {name: verdicts[name] for name in _COUNTED}
@@ -169,9 +148,7 @@ class _Books:
             isolation=self.isolation,
             invocations_count=journal.invocations,
             records=records,
-            deliveries_not_run=sum(
-                lane.deliveries_not_run for lane in lanes if isinstance(lane, QueueLane)
-            ),
+            deliveries_not_run=deliveries_not_run,
             interrupted=interrupted,
             trace=self.trace,
         )
@@ -197,64 +174,3 @@ def _items(trace: Trace, source_arn: str) -> list[Item]:
         is_queue = replayable(row["service"]) == Service.SQS
         items.append(Item(row, row["record_id"] if is_queue else row["sequence_number"]))
     return items
-
-
-def _lanes(
-    items: Sequence[Item], settings: Settings, source_arn: str, fate: Fate
-) -> Sequence[Lane]:
-    if source_arn.split(":")[2:3] == ["sqs"]:
-        return [QueueLane(items, settings, fate)]
-    return shard_lanes(items, settings, fate)
-
-
-def _invoker(
-    stack: ExitStack,
-    trace: Trace,
-    spec: HandlerSpec,
-    settings: Settings,
-    source_arn: str,
-    allow_cooperative: bool,
-) -> tuple[Invoker, dict[str, Any]]:
-    """The handler, loaded in the first sandbox that holds; and what the run's document says about it."""
-    *better, last = sandboxes(spec, trace.path, allow_cooperative=allow_cooperative)
-    for sandbox in better:
-        with suppress(ReplayRefusedError):
-            return _loaded(stack, trace, spec, settings, source_arn, sandbox)
-    return _loaded(stack, trace, spec, settings, source_arn, last)
-
-
-def _loaded(
-    stack: ExitStack,
-    trace: Trace,
-    spec: HandlerSpec,
-    settings: Settings,
-    source_arn: str,
-    sandbox: Sandbox,
-) -> tuple[Invoker, dict[str, Any]]:
-    proved = sandbox.tier != "C"
-    function, region, account = settings.function, *source_arn.split(":")[3:5]
-    environment = handler_environment(
-        function,
-        spec,
-        region,
-        stack.enter_context(dead_end()),
-        stack.enter_context(scratch_folder(sandbox)),
-    )
-    setup = HandlerSetup(
-        spec,
-        function,
-        sandbox,
-        environment,
-        f"arn:aws:lambda:{region}:{account}:function:{function.name}",
-        stack.enter_context(planted_canary(trace.path)) if proved else None,
-    )
-    invoker = stack.enter_context(HandlerInvoker(setup))
-    canary = dict(invoker.probed) if proved else None
-    return invoker, {"tier": sandbox.tier, "means": sandbox.means, "canary": canary}
-
-
-def _request_ids(seed: int, source_arn: str) -> Iterator[str]:
-    """UUIDs that begin with a running number, so that invocations of one virtual instant keep their order."""
-    chance = random.Random(f"{seed} {source_arn}")
-    for number in count(1):
-        yield str(UUID(int=number << 96 | chance.getrandbits(96), version=4))

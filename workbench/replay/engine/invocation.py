@@ -37,6 +37,8 @@ class Batch:
     closed_by: str
     frame: tuple[str, str] = RECORDS
     """What stands before and behind the parts; empty where the one part is the whole event."""
+    request_id: str | None = None
+    """Of the invocation, where it is an earlier one's: an asynchronous event keeps its own through its retries."""
 
     @property
     def event(self) -> str:

@@ -9,7 +9,7 @@ from itertools import count
 from uuid import UUID, uuid5
 
 from connectors.answers import compact_json
-from workbench.mapping import Arrival, Closing, close_batch
+from workbench.mapping import Arrival, close_batch
 from workbench.replay.engine.invocation import Batch, Item
 from workbench.replay.engine.loop import Fate
 from workbench.replay.engine.response import Judgement
@@ -22,7 +22,8 @@ PATIENCE_BUDGET = 20_000
 """Deliveries beyond `PATIENCE_DELIVERIES` that a run still makes in total, before it takes it so."""
 _VISIBILITY_LEAST = timedelta(seconds=1)
 _HANDLES = UUID("5f0e4c5e-2b9a-4a35-9d58-3f1f6f3b9a10")
-_Line = deque["_Waiting"]
+IN_FLIGHT_MOST = 1_250
+"""Batches of one mapping that are with the function at the same time, where no MaximumConcurrency says less."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,11 +34,20 @@ class _Waiting:
     first_received_at: datetime | None = None
 
 
+@dataclass(slots=True, eq=False)
+class _Line:
+    """Messages of which only the first can be read, and none while one of them is in flight."""
+
+    waiting: deque[_Waiting]
+    in_flight: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
     waiting: _Waiting
     part: str
     line: _Line
+    read_at: datetime
 
 
 class QueueLane:
@@ -61,35 +71,68 @@ class QueueLane:
         self._visibility = _visibility(settings)
         self._fate = fate
         self._free_at = datetime.min.replace(tzinfo=UTC)
-        self._opened_at = self._free_at
         self._repeats = 0
         self._heads: list[tuple[datetime, int, int, _Waiting, _Line]] = []
         self._ticket = count()
-        self._next: tuple[Batch, list[_Read]] | None = None
+        self._offered: tuple[Batch, list[_Read]] | None = None
+        self._in_flight: dict[int, list[_Read]] = {}
         for line in _lines(items, settings.queue.fifo_queue):
             self._offer(line)
 
     def next_batch(self, not_before: datetime | None = None) -> Batch | None:
-        """The next batch; None when no message is left."""
-        if self._next is None:
-            self._next = self._form()
-        return self._next[0] if self._next else None
+        """The next batch; None when no message is left, or the function has as many as it may."""
+        if self._offered is None and len(self._in_flight) < IN_FLIGHT_MOST:
+            self._offered = self._form()
+        return self._offered[0] if self._offered else None
+
+    def runs_ahead(self, batch: Batch) -> bool:
+        """Whether nothing in flight could come back before the batch begins, or holds a group up."""
+        if self._queue.fifo_queue:
+            return False
+        back_at = (
+            read.read_at + self._visibility for reads in self._in_flight.values() for read in reads
+        )
+        return batch.at < min(back_at, default=batch.at + self._visibility)
+
+    def begin(self, batch: Batch) -> None:
+        """The batch that was offered is in flight, and so are the groups of its messages."""
+        assert self._offered is not None
+        _, reads = self._offered
+        self._offered = None
+        self._in_flight[id(batch)] = reads
+        self._free_at = batch.at
+        for read in reads:
+            read.line.in_flight = True
+            read.waiting.first_received_at = read.waiting.first_received_at or read.read_at
 
     def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
         """Just the messages that failed."""
         return failed
 
-    def settle(self, batch: Batch, failed: Judgement) -> None:
+    def settle(self, batch: Batch, failed: Judgement, ended_at: datetime) -> None:
         """Delete what succeeded; what failed comes back when its visibility timeout is over."""
-        reads = self._next[1] if self._next else []
-        self._next = None
+        self._withdraw()
+        if len(self._in_flight) == IN_FLIGHT_MOST:
+            self._free_at = max(self._free_at, ended_at)
+        reads = self._in_flight.pop(id(batch))
         for read in reversed(reads):
+            read.line.in_flight = False
             if read.waiting.item.identifier in failed.failed:
-                read_at = max(read.waiting.readable_at, self._opened_at)
-                read.waiting.readable_at = max(read_at + self._visibility, batch.at)
-                read.line.appendleft(read.waiting)
+                read.waiting.readable_at = max(read.read_at + self._visibility, ended_at)
+                read.line.waiting.appendleft(read.waiting)
         for line in {id(read.line): read.line for read in reads}.values():
-            self._offer(line)
+            self._offer(line, ended_at if self._queue.fifo_queue else None)
+
+    def _withdraw(self) -> None:
+        """Take back what was offered: an end may let other messages into the batch."""
+        if self._offered is not None:
+            self._put_back(self._offered[1])
+            self._offered = None
+
+    def _put_back(self, reads: list[_Read]) -> None:
+        for read in reversed(reads):
+            read.line.waiting.appendleft(read.waiting)
+            self._offer(read.line)
 
     def _form(self) -> tuple[Batch, list[_Read]] | None:
         reads: list[_Read] = []
@@ -98,39 +141,31 @@ class QueueLane:
         if first is None:
             return None
         closing = close_batch(_chained(first, arrivals), self._limits, self._free_at)
-        for extra in reversed(reads[closing.count :]):
-            extra.line.appendleft(extra.waiting)
-            self._offer(extra.line)
+        self._put_back(reads[closing.count :])
         del reads[closing.count :]
-        self._opened_at, self._free_at = self._free_at, closing.at
-        return self._batch(reads, closing), reads
-
-    def _batch(self, reads: list[_Read], closing: Closing) -> Batch:
-        for waiting in (read.waiting for read in reads):
-            received_at = max(waiting.readable_at, self._opened_at)
-            waiting.first_received_at = waiting.first_received_at or received_at
         items = tuple(read.waiting.item for read in reads)
-        return Batch(items, tuple(read.part for read in reads), closing.at, closing.closed_by)
+        parts = tuple(read.part for read in reads)
+        return Batch(items, parts, closing.at, closing.closed_by), reads
 
     def _arrivals(self, reads: list[_Read]) -> Iterator[Arrival]:
         """Messages in the order in which they can be read; each is taken off its line as it is looked at."""
         while self._heads:
             readable_at, _, _, waiting, line = heapq.heappop(self._heads)
-            if not line or line[0] is not waiting:
+            if line.in_flight or not line.waiting or line.waiting[0] is not waiting:
                 continue  # a line that has another head by now stands elsewhere in the heap
-            line.popleft()
+            line.waiting.popleft()
             if self._has_met_its_fate(waiting):
                 self._offer(line, readable_at)
                 continue
             part = self._part(waiting)
-            reads.append(_Read(waiting, part, line))
+            reads.append(_Read(waiting, part, line, max(readable_at, self._free_at)))
             yield Arrival(readable_at, len(part.encode("utf-8", "surrogatepass")))
             self._offer(line, readable_at)
 
     def _offer(self, line: _Line, not_before: datetime | None = None) -> None:
         """Let the head of a line be read when its time comes."""
-        if line:
-            head = line[0]
+        if line.waiting:
+            head = line.waiting[0]
             if not_before is not None:
                 head.readable_at = max(head.readable_at, not_before)
             entry = (head.readable_at, head.order, next(self._ticket), head, line)
@@ -179,9 +214,11 @@ def _lines(items: Iterable[Item], fifo: bool) -> Iterable[_Line]:
     for order, item in enumerate(items):
         group = item.row["ordering_key"] if fifo else None
         name = f"message {order}" if group is None else f"group {group}"
-        lines.setdefault(name, deque()).append(_Waiting(item, item.arrives_at, order))
+        line = lines.setdefault(name, _Line(deque()))
+        line.waiting.append(_Waiting(item, item.arrives_at, order))
     if fifo:
-        lines = {name: deque(sorted(line, key=_place)) for name, line in lines.items()}
+        for line in lines.values():
+            line.waiting = deque(sorted(line.waiting, key=_place))
     return lines.values()
 
 

@@ -60,20 +60,37 @@ class ShardLane:
         self._fate = fate
         self._waiting = deque(items)
         self._attempts: list[_Attempt] = []
+        self._in_flight = False
+        self._offered: Batch | None = None
         self._free_at = datetime.min.replace(tzinfo=UTC)
 
     def next_batch(self, not_before: datetime | None = None) -> Batch | None:
         """The next batch, or the next attempt at one; None when the shard is read to its end."""
         self._free_at = max(self._free_at, not_before or self._free_at)
+        if self._in_flight:
+            return None
+        if self._offered is not None:
+            return self._offered
         while self._attempts or self._waiting:
             if not self._attempts:
                 self._attempts.append(self._read())
             attempt = self._without_old(self._attempts.pop())
             if attempt.items:
                 self._attempts.append(attempt)
-                return Batch(attempt.items, attempt.parts, attempt.ready_at, attempt.closed_by)
+                self._offered = Batch(
+                    attempt.items, attempt.parts, attempt.ready_at, attempt.closed_by
+                )
+                return self._offered
             self._free_at = attempt.ready_at
         return None
+
+    def runs_ahead(self, batch: Batch) -> bool:
+        """Never: one batch of a lane is in flight at most."""
+        return False
+
+    def begin(self, batch: Batch) -> None:
+        """The batch that was offered is in flight."""
+        self._in_flight, self._offered = True, None
 
     def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
         """Everything from the lowest record that failed on."""
@@ -83,21 +100,21 @@ class ShardLane:
         checkpoint = min(names.index(name) for name in failed.failed)
         return Judgement(frozenset(names[checkpoint:]), failed.reason)
 
-    def settle(self, batch: Batch, failed: Judgement) -> None:
+    def settle(self, batch: Batch, failed: Judgement, ended_at: datetime) -> None:
         """Move on, or line up what has to be tried again."""
         attempt = self._attempts.pop()
-        self._free_at = batch.at
+        self._in_flight, self._free_at = False, ended_at
         if not failed.failed:
             return
         checkpoint = len(attempt.items) - len(failed.failed)
         if checkpoint > 0:
             # The checkpoint moves, and retries are counted anew from there.
-            again_at = batch.at + BACK_OFF_FIRST
+            again_at = ended_at + BACK_OFF_FIRST
             self._attempts.append(attempt.part_of(checkpoint, None, again_at, "retry"))
         elif self._bisects and len(attempt.items) > 1 and failed.reason is not None:
-            self._bisect(attempt, batch.at)
+            self._bisect(attempt, ended_at)
         else:
-            self._retry(attempt, batch.at)
+            self._retry(attempt, ended_at)
 
     def _read(self) -> _Attempt:
         parts: list[str] = []

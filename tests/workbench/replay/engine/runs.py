@@ -10,7 +10,7 @@ from typing import Any
 from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.invocation import Batch, Invocation, Item
+from workbench.replay.engine.invocation import Batch, Invocation, Invoker, Item
 from workbench.replay.engine.loop import run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
@@ -78,8 +78,9 @@ def items_of(records: Iterable[Record]) -> list[Item]:
 
 def run_queue(
     records: Iterable[Record],
-    handler: Handler,
+    handler: Handler = lambda event: None,
     *,
+    invoker: Invoker | None = None,
     function: FunctionSettings = FUNCTION,
     attributes: Mapping[str, Any] | None = None,
     **mapping: Any,
@@ -88,13 +89,19 @@ def run_queue(
     queue = QueueAttributes(**(attributes or {}))
     kind = "sqs_fifo" if queue.fifo_queue else "sqs"
     settings = Settings(EventSourceMapping(**mapping).completed(kind), function, queue)
-    return _run(items_of(records), settings, handler, lambda *given: [QueueLane(*given)])
+    return _run(
+        items_of(records),
+        settings,
+        invoker or FunctionInvoker(handler),
+        lambda *given: [QueueLane(*given)],
+    )
 
 
 def run_stream(
     records: Iterable[Record],
-    handler: Handler,
+    handler: Handler = lambda event: None,
     *,
+    invoker: Invoker | None = None,
     retention_hours: int = 24,
     parents: Mapping[str, tuple[str, ...]] | None = None,
     **mapping: Any,
@@ -106,10 +113,10 @@ def run_stream(
         retention=timedelta(hours=retention_hours),
         parents=parents or {},
     )
-    return _run(items_of(records), settings, handler, shard_lanes)
+    return _run(items_of(records), settings, invoker or FunctionInvoker(handler), shard_lanes)
 
 
-def _run(items: list[Item], settings: Settings, handler: Handler, lanes_of: Any) -> Ran:
+def _run(items: list[Item], settings: Settings, invoker: Invoker, lanes_of: Any) -> Ran:
     tables: dict[str, list[dict[str, Any]]] = {"outcomes": [], "invocations": []}
 
     def write(written: Mapping[str, Any]) -> None:
@@ -121,7 +128,7 @@ def _run(items: list[Item], settings: Settings, handler: Handler, lanes_of: Any)
     run_lanes(
         lanes,
         settings.parents,
-        FunctionInvoker(handler),
+        invoker,
         journal,
         (f"request-{number}" for number in count(1)),
         reports_failures=settings.mapping.reports_failures,

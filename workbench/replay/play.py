@@ -1,0 +1,65 @@
+"""Playing: records of a source through an invoker, with nothing of the trace or of a process in it."""
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import count
+from uuid import UUID
+
+from workbench.replay.engine.invocation import Invoker, Item
+from workbench.replay.engine.loop import Fate, Lane, Pace, run_lanes
+from workbench.replay.engine.queues import QueueLane
+from workbench.replay.engine.streams import shard_lanes
+from workbench.replay.journal import RunJournal
+from workbench.replay.settings import Settings
+
+
+def play(
+    items: Sequence[Item],
+    settings: Settings,
+    source_arn: str,
+    invoker: Invoker,
+    journal: RunJournal,
+    *,
+    seed: int = 0,
+    pace: Pace = lambda at: None,
+) -> int:
+    """Run records through an invoker as Lambda would hand them over; the journal hears of everything but the end.
+
+    Args:
+        items: of one source, in the order of their arrival; used up by it.
+        settings: of the run.
+        source_arn: decides what kind of source it is.
+        invoker: runs the handler.
+        journal: of the run; to be closed by the caller, also when this raises.
+        seed: of the request ids; equal seeds give equal ids.
+        pace: asked before each batch, with its virtual instant.
+
+    Returns:
+        How many deliveries of messages that had failed so often were not made, because the rest was taken as failed.
+    """
+    lanes = _lanes(items, settings, source_arn, journal.fate)
+    run_lanes(
+        lanes,
+        settings.parents,
+        invoker,
+        journal,
+        _request_ids(seed, source_arn),
+        reports_failures=settings.mapping.reports_failures,
+        pace=pace,
+    )
+    return sum(lane.deliveries_not_run for lane in lanes if isinstance(lane, QueueLane))
+
+
+def _lanes(
+    items: Sequence[Item], settings: Settings, source_arn: str, fate: Fate
+) -> Sequence[Lane]:
+    if source_arn.split(":")[2:3] == ["sqs"]:
+        return [QueueLane(items, settings, fate)]
+    return shard_lanes(items, settings, fate)
+
+
+def _request_ids(seed: int, source_arn: str) -> Iterator[str]:
+    """UUIDs that begin with a running number, so that invocations of one virtual instant keep their order."""
+    chance = random.Random(f"{seed} {source_arn}")
+    for number in count(1):
+        yield str(UUID(int=number << 96 | chance.getrandbits(96), version=4))
