@@ -1,21 +1,26 @@
-"""The journal of a run: invocations and outcomes as rows, written into the trace piece by piece."""
+"""The journal of a run: invocations, outcomes and effects as rows, written into the trace piece by piece."""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
 
+from connectors.answers import compact_json
 from workbench.replay.engine.invocation import Batch, Invocation, Item
 from workbench.replay.engine.response import Judgement
-from workbench.trace.schema import INVOCATIONS, OUTCOMES
+from workbench.trace.schema import EFFECTS, INVOCATIONS, OUTCOMES
 
 PIECE_BYTES = 32 * 1024 * 1024
 PIECE_ROWS = 100_000
-Row = dict[str, Any]
 Write = Callable[[Mapping[str, pa.Table]], None]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VERDICT = OUTCOMES.get_field_index("verdict") - 1
+Row = list[Any]
+"""Values by column of a schema, without the run's id and with instants in microseconds."""
 
 
 class RunJournal:
@@ -34,6 +39,8 @@ class RunJournal:
         self, run_id: str, write: Write, progress: Callable[[int], None] = lambda settled: None
     ) -> None:
         self.invocations = 0
+        self.effects: int | None = None
+        """AWS calls that were heard; None where nobody listened."""
         self.verdicts: Counter[str] = Counter()
         """Records by their last verdict; complete after `close`."""
         self._run_id = run_id
@@ -41,6 +48,7 @@ class RunJournal:
         self._progress = progress
         self._invocations: list[Row] = []
         self._outcomes: list[Row] = []
+        self._effects: list[Row] = []
         self._held: dict[int, Row] = {}
         self._done: set[int] = set()
         self._buffered_bytes = 0
@@ -50,83 +58,129 @@ class RunJournal:
         event = batch.event
         self.invocations += 1
         self._invocations.append(
-            {
-                "run_id": self._run_id,
-                "invocation_id": invocation_id,
-                "batch_size": len(batch.items),
-                "closed_by": batch.closed_by,
-                "event": event,
-                "response": invocation.response,
-                "error_type": invocation.error_type,
-                "started_at": batch.at,
-                "duration_ms": invocation.duration_ms,
-                "cold": invocation.cold,
-                "billed_ms": math.ceil(invocation.duration_ms + (invocation.init_ms or 0)),
-                "max_memory_bytes": invocation.max_memory_bytes,
-            }
+            [
+                invocation_id,
+                len(batch.items),
+                batch.closed_by,
+                event,
+                invocation.response,
+                invocation.error_type,
+                _us(batch.at),
+                invocation.duration_ms,
+                invocation.cold,
+                math.ceil(invocation.duration_ms + (invocation.init_ms or 0)),
+                invocation.max_memory_bytes,
+            ]
         )
         self._buffered_bytes += len(event) + len(invocation.response or "")
+        if invocation.effects is not None:
+            self._called(invocation_id, invocation)
 
     def delivered(
         self, batch: Batch, invocation_id: str, invocation: Invocation, failed: Judgement
     ) -> None:
         """Records were delivered; each gets its row."""
+        at_us, duration_ms, error_type = (
+            _us(batch.at),
+            invocation.duration_ms,
+            invocation.error_type,
+        )
+        names, reason = failed.failed, failed.reason
         for item in batch.items:
-            self._release(item)
-            has_failed = item.identifier in failed.failed
-            row = self._row(item, "failed" if has_failed else "succeeded", batch.at)
-            row |= {"invocation_id": invocation_id, "duration_ms": invocation.duration_ms}
-            row["error_type"] = invocation.error_type
-            row["error_message"] = failed.reason
-            self._held[item.row["delivery_id"]] = row
-            if not has_failed:
-                self._finish(item)
+            number = item.delivery_id
+            if self._held:
+                self._release(number)
+            has_failed = bool(names) and item.identifier in names
+            row = [
+                invocation_id,
+                item.deliveries,
+                number,
+                item.record_id,
+                item.partition_id,
+                "failed" if has_failed else "succeeded",
+                error_type,
+                reason,
+                at_us,
+                duration_ms,
+            ]
+            if has_failed:
+                self._held[number] = row
+            else:
+                self._outcomes.append(row)
+                self._finish(number, "succeeded")
         self._write_piece(PIECE_ROWS, PIECE_BYTES)
         self._progress(len(self._done))
 
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again; the verdict stands on its last delivery, or on a row of its own."""
-        row = self._held.setdefault(item.row["delivery_id"], self._row(item, verdict, at))
-        row["verdict"] = verdict
-        self._finish(item)
+        row = self._held.pop(item.delivery_id, None) or _undelivered(item, at)
+        row[_VERDICT] = verdict
+        self._outcomes.append(row)
+        self._finish(item.delivery_id, verdict)
 
     def close(self, items: Iterable[Item]) -> None:
         """Write what is left; a record that was never reached gets its row too."""
         for item in items:
-            if item.row["delivery_id"] in self._done:
-                continue
-            if item.row["delivery_id"] not in self._held:
-                self._held[item.row["delivery_id"]] = self._row(item, "not_reached", None)
-            self._finish(item)
+            if item.delivery_id not in self._done:
+                row = self._held.pop(item.delivery_id, None) or _undelivered(item, None)
+                self._outcomes.append(row)
+                self._finish(item.delivery_id, row[_VERDICT])
         self._write_piece(1, 0)
 
-    def _row(self, item: Item, verdict: str, at: datetime | None) -> Row:
-        return {
-            "run_id": self._run_id,
-            "attempt": item.deliveries,
-            "delivery_id": item.row["delivery_id"],
-            "record_id": item.row["record_id"],
-            "partition_id": item.row["partition_id"],
-            "verdict": verdict,
-            "started_at": at,
-        }
+    def _called(self, invocation_id: str, invocation: Invocation) -> None:
+        effects = invocation.effects or ()
+        self.effects = (self.effects or 0) + len(effects)
+        for ordinal, effect in enumerate(effects, 1):
+            documents = compact_json(effect.parameters), compact_json(effect.answered_with)
+            self._effects.append(
+                [invocation_id, ordinal, effect.service, effect.operation, *documents]
+            )
+            self._buffered_bytes += sum(map(len, documents))
 
-    def _release(self, item: Item) -> None:
-        row = self._held.pop(item.row["delivery_id"], None)
+    def _release(self, delivery_id: int) -> None:
+        row = self._held.pop(delivery_id, None)
         if row is not None:
             self._outcomes.append(row)
 
-    def _finish(self, item: Item) -> None:
-        self.verdicts[self._held[item.row["delivery_id"]]["verdict"]] += 1
-        self._done.add(item.row["delivery_id"])
-        self._release(item)
+    def _finish(self, delivery_id: int, verdict: str) -> None:
+        self.verdicts[verdict] += 1
+        self._done.add(delivery_id)
 
     def _write_piece(self, rows: int, size_bytes: int) -> None:
         if len(self._outcomes) < rows and self._buffered_bytes <= size_bytes:
             return
         tables = {
-            "invocations": pa.Table.from_pylist(self._invocations, INVOCATIONS),
-            "outcomes": pa.Table.from_pylist(self._outcomes, OUTCOMES),
+            "invocations": self._table(self._invocations, INVOCATIONS),
+            "outcomes": self._table(self._outcomes, OUTCOMES),
         }
+        if self._effects:
+            tables["effects"] = self._table(self._effects, EFFECTS)
         self._write(tables)
-        self._invocations, self._outcomes, self._buffered_bytes = [], [], 0
+        self._invocations, self._outcomes, self._effects = [], [], []
+        self._buffered_bytes = 0
+
+    def _table(self, rows: list[Row], schema: pa.Schema) -> pa.Table:
+        """The rows as columns, each with the run's id."""
+        ids = pa.array(repeat(self._run_id, len(rows)), schema[0].type, size=len(rows))
+        columns = zip(*rows, strict=True) if rows else repeat((), len(schema) - 1)
+        arrays = (
+            _array(values, kind) for values, kind in zip(columns, schema.types[1:], strict=True)
+        )
+        return pa.Table.from_arrays([ids, *arrays], schema=schema)
+
+
+def _array(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).cast(kind)
+    return pa.array(values, kind)
+
+
+def _undelivered(item: Item, at: datetime | None) -> Row:
+    """The row of a record that has none of a delivery."""
+    names = item.delivery_id, item.record_id, item.partition_id
+    at_us = None if at is None else _us(at)
+    return [None, item.deliveries, *names, "not_reached", None, None, at_us, None]
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

@@ -24,13 +24,15 @@ class Run:
     invocations_count: int
     records: Mapping[str, int]
     """`total` and how many have which verdict as their last."""
+    effects_count: int | None
+    """AWS calls that the handler made; None where nobody listened."""
     deliveries_not_run: int
     """Deliveries of messages that had failed so often that the rest, up to their expiry, was taken as failed too."""
     interrupted: bool
     trace: Trace = field(repr=False, compare=False)
 
     def document(self) -> dict[str, Any]:
-        """The run as `replay --json` prints it; `effects` is null: they are not recorded."""
+        """The run as `replay --json` prints it."""
         return {
             "run_id": self.run_id,
             "source_arn": self.source_arn,
@@ -39,7 +41,7 @@ class Run:
             "isolation": dict(self.isolation),
             "invocations": self.invocations_count,
             "records": dict(self.records),
-            "effects": None,
+            "effects": self.effects_count,
             "deliveries_not_run": self.deliveries_not_run,
             "interrupted": self.interrupted,
         }

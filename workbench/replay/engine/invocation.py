@@ -1,28 +1,49 @@
 """The engine's words: a record on its way, a batch, an invocation and what it did."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Protocol
 
+from connectors.record import Service
+
+_STREAMS = (Service.KINESIS, Service.DYNAMODB)
 RECORDS = ('{"Records":[', "]}")
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One captured record on its way through a run."""
+    """One captured record on its way through a run; the columns of `captured_records.sql`."""
 
-    row: Mapping[str, Any]
-    """Of `captured_records.sql`."""
-    identifier: str
-    """What a handler names it by in `batchItemFailures`."""
+    delivery_id: int
+    service: str
+    source_arn: str
+    partition_id: str
+    record_id: str
+    sequence_number: str | None
+    ordering_key: str | None
+    arrives_at: datetime
+    """From when on its source has it."""
+    receive_count: int | None
+    body: bytes
+    envelope: str
     deliveries: int = 0
+    """In this run, so far."""
 
     @property
-    def arrives_at(self) -> datetime:
-        """From when on its source has it."""
-        arrived: datetime = self.row["arrives_at"]
-        return arrived
+    def identifier(self) -> str:
+        """What a handler names it by in `batchItemFailures`."""
+        return self.sequence_number or "" if self.service in _STREAMS else self.record_id
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The columns by name, as events are made from."""
+        return dict(zip(COLUMNS, _columns_of(self), strict=True))
+
+
+COLUMNS = tuple(field.name for field in fields(Item) if field.name != "deliveries")
+_columns_of = attrgetter(*COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ class QueueLane:
     def _has_met_its_fate(self, waiting: _Waiting) -> bool:
         """What SQS does at a receive: move to the dead-letter queue, or find the message expired."""
         item, at, most = waiting.item, waiting.readable_at, self._queue.max_receive_count
-        receives = sqs.receive_count(item.row, item.deliveries + 1)
+        receives = sqs.receive_count(item.receive_count, item.deliveries + 1)
         if item.deliveries and most is not None and receives > most:
             self._fate(item, "dead_lettered", at)
             return True
@@ -195,7 +195,7 @@ class QueueLane:
 
     def _part(self, waiting: _Waiting) -> str:
         item, number = waiting.item, waiting.item.deliveries + 1
-        handle = str(uuid5(_HANDLES, f"{item.row['record_id']} {number}"))
+        handle = str(uuid5(_HANDLES, f"{item.record_id} {number}"))
         first_at = waiting.first_received_at or max(waiting.readable_at, self._free_at)
         return compact_json(sqs.delivered(item.row, number, handle, first_at))
 
@@ -212,7 +212,7 @@ def _visibility(settings: Settings) -> timedelta:
 def _lines(items: Iterable[Item], fifo: bool) -> Iterable[_Line]:
     lines: dict[str, _Line] = {}
     for order, item in enumerate(items):
-        group = item.row["ordering_key"] if fifo else None
+        group = item.ordering_key if fifo else None
         name = f"message {order}" if group is None else f"group {group}"
         line = lines.setdefault(name, _Line(deque()))
         line.waiting.append(_Waiting(item, item.arrives_at, order))
@@ -223,7 +223,7 @@ def _lines(items: Iterable[Item], fifo: bool) -> Iterable[_Line]:
 
 
 def _place(waiting: _Waiting) -> tuple[int, int]:
-    return int(waiting.item.row["sequence_number"] or 0), waiting.order
+    return int(waiting.item.sequence_number or 0), waiting.order
 
 
 def _chained(first: Arrival, others: Iterator[Arrival]) -> Iterator[Arrival]:

@@ -161,9 +161,9 @@ def shard_lanes(items: Iterable[Item], settings: Settings, fate: Fate) -> Sequen
     """
     factor = settings.mapping.parallelization_factor or 1
     lanes: dict[tuple[str, int], list[Item]] = {}
-    for item in sorted(items, key=lambda each: int(each.row["sequence_number"] or 0)):
-        lane = zlib.crc32((item.row["ordering_key"] or "").encode()) % factor
-        lanes.setdefault((item.row["partition_id"], lane), []).append(item)
+    for item in sorted(items, key=lambda each: int(each.sequence_number or 0)):
+        lane = zlib.crc32((item.ordering_key or "").encode()) % factor
+        lanes.setdefault((item.partition_id, lane), []).append(item)
     return [ShardLane(shard, found, settings, fate) for (shard, _), found in sorted(lanes.items())]
 
 

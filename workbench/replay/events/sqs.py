@@ -85,19 +85,19 @@ def delivered(
     """
     record = event_record(row)
     attributes = dict(record.get("attributes") or {})
-    attributes["ApproximateReceiveCount"] = str(receive_count(row, deliveries))
+    attributes["ApproximateReceiveCount"] = str(receive_count(row["receive_count"], deliveries))
     attributes.setdefault("ApproximateFirstReceiveTimestamp", str(ms_of(first_received_at)))
     return {**record, "receiptHandle": receipt_handle, "attributes": attributes}
 
 
-def receive_count(row: Mapping[str, Any], deliveries: int) -> int:
+def receive_count(captured: int | None, deliveries: int) -> int:
     """ApproximateReceiveCount of a delivery: the captured one is the first.
 
     Example:
-        >>> receive_count({"receive_count": 3}, 1)
+        >>> receive_count(3, 1)
         3
     """
-    return int(row["receive_count"] or 1) + deliveries - 1
+    return (captured or 1) + deliveries - 1
 
 
 def _from_api(message: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.invocation import Batch, Invocation, Invoker, Item
+from workbench.replay.engine.invocation import COLUMNS, Batch, Invocation, Invoker, Item
 from workbench.replay.engine.loop import run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
@@ -68,12 +68,11 @@ def seconds(at: Any) -> float:
 
 
 def items_of(records: Iterable[Record]) -> list[Item]:
-    items = []
-    for number, record in enumerate(records, 1):
-        row = asdict(record) | {"delivery_id": number, "arrives_at": record.source_at}
-        queue = record.service == "aws:sqs"
-        items.append(Item(row, record.record_id if queue else str(record.sequence_number)))
-    return items
+    rows = (
+        asdict(record) | {"delivery_id": number, "arrives_at": record.source_at}
+        for number, record in enumerate(records, 1)
+    )
+    return [Item(**{name: row[name] for name in COLUMNS}) for row in rows]
 
 
 def run_queue(
