@@ -45,6 +45,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/comparison/compare.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/play.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/run.py": "tests/workbench/replay/test_start.py",

@@ -1,12 +1,14 @@
 """replay, compare: what a handler does with the captured traffic, and whether the new one does better."""
 
 import json as json_text
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from workbench.cli.interrupts import stopping_on_signals
 from workbench.cli.options import AsJson, TracePath
 from workbench.cli.terminal import print_json, print_table, progress, say
 from workbench.errors import UsageError
@@ -69,6 +71,18 @@ Bisect = Annotated[
 ]
 Timeout = Annotated[int | None, typer.Option("--timeout", help="Of the function, seconds.")]
 Memory = Annotated[int | None, typer.Option("--memory-size", help="Of the function, MB.")]
+Pace = Annotated[
+    str | None,
+    typer.Option(
+        "--pace", metavar="PACE", help="original, 10x, 0.5x; as fast as it goes without it."
+    ),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume", metavar="RUN", help="Go on where this interrupted run of the same call ended."
+    ),
+]
 Cooperative = Annotated[
     bool,
     typer.Option(
@@ -99,11 +113,14 @@ def replay(
     bisect_batch_on_function_error: Bisect = None,
     timeout: Timeout = None,
     memory_size: Memory = None,
+    pace: Pace = None,
+    resume: Resume = None,
     allow_cooperative: Cooperative = False,
     json: AsJson = False,
 ) -> int:
     """Run a handler over captured records as Lambda would, in a sandbox that reaches nothing."""
     from workbench.replay import replay as run
+    from workbench.replay.pace import pace_factor
     from workbench.trace import open_trace
 
     said = {
@@ -114,7 +131,8 @@ def replay(
         "MaximumRecordAgeInSeconds": maximum_record_age_in_seconds,
         "BisectBatchOnFunctionError": bisect_batch_on_function_error,
     }
-    with open_trace(trace) as opened, progress("replayed") as shown:
+    stop = threading.Event()
+    with open_trace(trace) as opened, progress("replayed") as shown, stopping_on_signals(stop):
         task = shown.add_task("records", total=None) if shown else None
         document = run(
             opened,
@@ -124,6 +142,9 @@ def replay(
             queue_attributes=_answer(queue_attributes),
             function=_answer(function) | _said({"Timeout": timeout, "MemorySize": memory_size}),
             allow_cooperative=allow_cooperative,
+            pace=pace_factor(pace),
+            stop=stop,
+            resume=resume,
             now=lambda: datetime.now(UTC),
             progress=lambda done, of: (
                 shown.update(task, completed=done, total=of) if shown and task is not None else None
@@ -137,7 +158,10 @@ def replay(
         say(
             f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}"
         )
-    return INTERRUPTED if document["interrupted"] else 0
+    if document["interrupted"]:
+        say(f"stopped; what was done is kept, go on with --resume {document['run_id']}")
+        return INTERRUPTED
+    return 0
 
 
 def compare(

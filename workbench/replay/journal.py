@@ -16,6 +16,8 @@ from workbench.trace.schema import EFFECTS, INVOCATIONS, OUTCOMES
 
 PIECE_BYTES = 32 * 1024 * 1024
 PIECE_ROWS = 100_000
+PIECE_S = 10.0
+"""What a run that is killed loses at most: so much of its time."""
 Write = Callable[[Mapping[str, pa.Table]], None]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERDICT = OUTCOMES.get_field_index("verdict") - 1
@@ -31,12 +33,17 @@ class RunJournal:
 
     Args:
         run_id: on every row.
-        write: takes tables by relation; called every `PIECE_BYTES` or so.
+        write: takes tables by relation; called every `PIECE_BYTES` or so, and every `PIECE_S`.
         progress: called with the records that are done with.
+        now_s: a monotonic clock.
     """
 
     def __init__(
-        self, run_id: str, write: Write, progress: Callable[[int], None] = lambda settled: None
+        self,
+        run_id: str,
+        write: Write,
+        progress: Callable[[int], None] = lambda settled: None,
+        now_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.invocations = 0
         self.effects: int | None = None
@@ -46,6 +53,8 @@ class RunJournal:
         self._run_id = run_id
         self._write = write
         self._progress = progress
+        self._now_s = now_s
+        self._written_s = now_s()
         self._invocations: list[Row] = []
         self._outcomes: list[Row] = []
         self._effects: list[Row] = []
@@ -147,8 +156,10 @@ class RunJournal:
         self._done.add(delivery_id)
 
     def _write_piece(self, rows: int, size_bytes: int) -> None:
-        if len(self._outcomes) < rows and self._buffered_bytes <= size_bytes:
+        few = len(self._outcomes) < rows and self._buffered_bytes <= size_bytes
+        if few and self._now_s() - self._written_s < PIECE_S:
             return
+        self._written_s = self._now_s()
         tables = {
             "invocations": self._table(self._invocations, INVOCATIONS),
             "outcomes": self._table(self._outcomes, OUTCOMES),

@@ -29,6 +29,11 @@ class Run:
     deliveries_not_run: int
     """Deliveries of messages that had failed so often that the rest, up to their expiry, was taken as failed too."""
     interrupted: bool
+    resumed_from: str | None
+    """The interrupted run whose answers it began with."""
+    pace: float | None
+    behind_s_most: float
+    """How far the handler lagged behind that pace at worst, seconds."""
     trace: Trace = field(repr=False, compare=False)
 
     def document(self) -> dict[str, Any]:
@@ -44,6 +49,9 @@ class Run:
             "effects": self.effects_count,
             "deliveries_not_run": self.deliveries_not_run,
             "interrupted": self.interrupted,
+            "resumed_from": self.resumed_from,
+            "pace": self.pace,
+            "behind_ms_most": round(self.behind_s_most * 1000),
         }
 
     def outcomes(self) -> pl.DataFrame:

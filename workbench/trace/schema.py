@@ -54,6 +54,9 @@ RUNS = pa.schema(
     ]
 )
 
+RUN_PLANS = pa.schema([("run_id", pa.string()), ("started_at", INSTANT), ("plan", pa.string())])
+"""Written when a run begins: one that was killed has a plan and no row in `runs`."""
+
 INVOCATIONS = pa.schema(
     [
         ("run_id", pa.string()),
@@ -102,6 +105,7 @@ EFFECTS = pa.schema(
 SEGMENT_RELATIONS: dict[str, pa.Schema] = {
     "records": RECORDS,
     "runs": RUNS,
+    "run_plans": RUN_PLANS,
     "invocations": INVOCATIONS,
     "outcomes": OUTCOMES,
     "effects": EFFECTS,

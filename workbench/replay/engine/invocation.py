@@ -121,3 +121,7 @@ class Invoker(Protocol):
     def invoke(self, batch: Batch, request_id: str) -> Invocation:
         """Hand over one event; whatever the handler does is an answer, never an exception."""
         ...
+
+    def close(self) -> None:
+        """End it, also from another thread while it runs a handler; safe to call twice."""
+        ...

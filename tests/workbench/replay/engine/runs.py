@@ -11,7 +11,7 @@ from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
 from workbench.replay.engine.invocation import COLUMNS, Batch, Invocation, Invoker, Item
-from workbench.replay.engine.loop import run_lanes
+from workbench.replay.engine.loop import Pace, run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
 from workbench.replay.journal import RunJournal
@@ -27,6 +27,9 @@ class FunctionInvoker:
 
     handler: Handler
     parallel: int = 1
+
+    def close(self) -> None:
+        pass
 
     def invoke(self, batch: Batch, request_id: str) -> Invocation:
         try:
@@ -82,6 +85,7 @@ def run_queue(
     invoker: Invoker | None = None,
     function: FunctionSettings = FUNCTION,
     attributes: Mapping[str, Any] | None = None,
+    pace: Pace = lambda at: None,
     **mapping: Any,
 ) -> Ran:
     """Messages through a handler; `attributes` are those of QueueAttributes, `mapping` of EventSourceMapping."""
@@ -93,6 +97,7 @@ def run_queue(
         settings,
         invoker or FunctionInvoker(handler),
         lambda *given: [QueueLane(*given)],
+        pace,
     )
 
 
@@ -115,7 +120,13 @@ def run_stream(
     return _run(items_of(records), settings, invoker or FunctionInvoker(handler), shard_lanes)
 
 
-def _run(items: list[Item], settings: Settings, invoker: Invoker, lanes_of: Any) -> Ran:
+def _run(
+    items: list[Item],
+    settings: Settings,
+    invoker: Invoker,
+    lanes_of: Any,
+    pace: Pace = lambda at: None,
+) -> Ran:
     tables: dict[str, list[dict[str, Any]]] = {"outcomes": [], "invocations": []}
 
     def write(written: Mapping[str, Any]) -> None:
@@ -131,6 +142,7 @@ def _run(items: list[Item], settings: Settings, invoker: Invoker, lanes_of: Any)
         journal,
         (f"request-{number}" for number in count(1)),
         reports_failures=settings.mapping.reports_failures,
+        pace=pace,
     )
     journal.close(items)
     return Ran(tables["outcomes"], tables["invocations"], journal.verdicts, list(lanes))
