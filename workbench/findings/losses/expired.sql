@@ -33,16 +33,18 @@ with late as (
   select kept.source_arn, greatest(own.to_at - to_seconds(kept.retention_s), dead_read.to_at - to_seconds(dead.retention_s)) as sent_before_at
   from kept left join read_on as own using (source_arn)
     left join kept as dead on dead.source_arn = kept.dead_letter_arn left join read_on as dead_read on dead_read.source_arn = dead.source_arn
-), messages as (
-  select source_arn, record_id, min(source_at) as sent_at, min(delivery_id) as delivery_id, max(received_at) as seen_at,
+), receives as (
+  -- What was captured twice was received once.
+  select source_arn, record_id, receive_count, min(source_at) as sent_at, min(delivery_id) as delivery_id, max(received_at) as seen_at,
          bool_and(contains(attributes, '"mode":"peek"')) as is_peeked,
-         max(receive_count) - sum(case when contains(attributes, '"own_receives"')
-                                       then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end) as by_others,
-         min(receive_count) - min_by(case when contains(attributes, '"own_receives"')
-                                       then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end, receive_count) as by_others_at_first,
-         max_by(delivery_id, receive_count) as last_delivery_id, max(receive_count) as receives
+         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0)) as own_receives
   from records join old using (source_arn)
-  where service = 'aws:sqs' and source_at <= sent_before_at group by source_arn, record_id
+  where service = 'aws:sqs' and source_at <= sent_before_at group by source_arn, record_id, receive_count
+), messages as (
+  select source_arn, record_id, min(sent_at) as sent_at, min(delivery_id) as delivery_id, max(seen_at) as seen_at, bool_and(is_peeked) as is_peeked,
+         max(receive_count) - sum(own_receives) as by_others, min(receive_count) - min_by(own_receives, receive_count) as by_others_at_first,
+         max_by(delivery_id, receive_count) as last_delivery_id, max(receive_count) as receives
+  from receives group by source_arn, record_id
 ), attempts as (
   select source_arn, record_id, max(ended_at) as last_ended_at, max_by(status, ended_at) as last_status, max_by(last_line_id, ended_at) as last_line_id
   from handlings where source_arn in (select source_arn from kept) group by source_arn, record_id

@@ -25,10 +25,13 @@ with expected as (
   having not coalesce(bool_or(is_held is null), false)
 ), lacking as (
   select distinct source_arn from expected where not is_held and passes
-), received as (
-  select source_arn, record_id, max(receive_count) > sum(case when contains(attributes, '"own_receives"')
-           then try_cast(try(attributes->>'$.workbench.own_receives') as integer) else 0 end) as by_others
+), receives as (
+  -- What was captured twice was received once.
+  select source_arn, record_id, receive_count,
+         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0)) as own_receives
   from records semi join lacking using (source_arn) where service = 'aws:sqs' group by all
+), received as (
+  select source_arn, record_id, max(receive_count) > sum(own_receives) as by_others from receives group by source_arn, record_id
 ), shared as (
   select source_arn from received where by_others
   union
