@@ -37,7 +37,7 @@ with late as (
   -- What was captured twice was received once.
   select source_arn, record_id, receive_count, min(source_at) as sent_at, min(delivery_id) as delivery_id, max(received_at) as seen_at,
          bool_and(contains(attributes, '"mode":"peek"')) as is_peeked,
-         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0)) as own_receives
+         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":\s*(\d+)', 1) as integer), 0)) as own_receives
   from records join old using (source_arn)
   where service = 'aws:sqs' and source_at <= sent_before_at group by source_arn, record_id, receive_count
 ), messages as (

@@ -28,7 +28,7 @@ with expected as (
 ), receives as (
   -- What was captured twice was received once.
   select source_arn, record_id, receive_count,
-         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":(\d+)', 1) as integer), 0)) as own_receives
+         max(coalesce(try_cast(regexp_extract(attributes, '"own_receives":\s*(\d+)', 1) as integer), 0)) as own_receives
   from records semi join lacking using (source_arn) where service = 'aws:sqs' group by all
 ), received as (
   select source_arn, record_id, max(receive_count) > sum(own_receives) as by_others from receives group by source_arn, record_id
