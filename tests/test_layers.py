@@ -18,7 +18,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.local_aws_keeper": (),
     "workbench.patterns": ("workbench.errors",),
     "workbench.trace": ("connectors", "workbench.patterns", "workbench.lazy"),
-    "workbench.mapping": ("connectors", "workbench.errors"),
+    "workbench.mapping": ("connectors", "workbench.patterns"),
     "workbench.questions": ("workbench.trace",),
     "workbench.measures": ("workbench.questions", "workbench.mapping"),
     "workbench.findings": ("workbench.measures",),

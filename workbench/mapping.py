@@ -1,11 +1,14 @@
 """EventSourceMapping: how AWS hands a source's records to a function, and the forming of batches by it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
+from connectors.answers import instant
 from workbench.errors import UsageError
+from workbench.patterns import check_pattern
 
 PAYLOAD_BYTES_MAX = 6_291_456
 """The whole event as compact UTF-8 JSON; what a synchronous invocation takes."""
@@ -16,15 +19,24 @@ UNLIMITED = -1
 SourceKind = Literal["sqs", "sqs_fifo", "kinesis", "dynamodb"]
 WindowStart = Literal["previous_completion", "first_record"]
 
-_MEMBERS = {
-    "batch_size": "BatchSize",
-    "maximum_batching_window_in_seconds": "MaximumBatchingWindowInSeconds",
-    "function_response_types": "FunctionResponseTypes",
-    "maximum_retry_attempts": "MaximumRetryAttempts",
-    "maximum_record_age_in_seconds": "MaximumRecordAgeInSeconds",
-    "bisect_batch_on_function_error": "BisectBatchOnFunctionError",
-    "parallelization_factor": "ParallelizationFactor",
+_PATHS: Mapping[str, tuple[str, ...]] = {
+    "batch_size": ("BatchSize",),
+    "maximum_batching_window_in_seconds": ("MaximumBatchingWindowInSeconds",),
+    "filters": ("FilterCriteria", "Filters"),
+    "function_response_types": ("FunctionResponseTypes",),
+    "maximum_concurrency": ("ScalingConfig", "MaximumConcurrency"),
+    "minimum_pollers": ("ProvisionedPollerConfig", "MinimumPollers"),
+    "maximum_pollers": ("ProvisionedPollerConfig", "MaximumPollers"),
+    "maximum_retry_attempts": ("MaximumRetryAttempts",),
+    "maximum_record_age_in_seconds": ("MaximumRecordAgeInSeconds",),
+    "bisect_batch_on_function_error": ("BisectBatchOnFunctionError",),
+    "parallelization_factor": ("ParallelizationFactor",),
+    "tumbling_window_in_seconds": ("TumblingWindowInSeconds",),
+    "starting_position": ("StartingPosition",),
+    "starting_position_timestamp": ("StartingPositionTimestamp",),
+    "on_failure_arn": ("DestinationConfig", "OnFailure", "Destination"),
 }
+"""Where AWS's document says it."""
 _QUEUE_DEFAULTS: Mapping[str, Any] = {
     "batch_size": 10,
     "maximum_batching_window_in_seconds": 0,
@@ -38,6 +50,7 @@ _STREAM_DEFAULTS: Mapping[str, Any] = {
     "maximum_record_age_in_seconds": UNLIMITED,
     "bisect_batch_on_function_error": False,
     "parallelization_factor": 1,
+    "tumbling_window_in_seconds": 0,
 }
 _DEFAULTS: Mapping[SourceKind, Mapping[str, Any]] = {
     "sqs": _QUEUE_DEFAULTS,
@@ -45,26 +58,38 @@ _DEFAULTS: Mapping[SourceKind, Mapping[str, Any]] = {
     "kinesis": _STREAM_DEFAULTS,
     "dynamodb": _STREAM_DEFAULTS,
 }
+_QUEUES_ALONE = {"maximum_concurrency", "minimum_pollers", "maximum_pollers"}
+_STREAMS_ALONE = {
+    *(name for name in _STREAM_DEFAULTS if name not in _QUEUE_DEFAULTS),
+    "starting_position",
+    "starting_position_timestamp",
+    "on_failure_arn",
+}
 _RANGES = {
     "batch_size": (1, 10_000),
     "maximum_batching_window_in_seconds": (0, 300),
+    "maximum_concurrency": (2, 1_000),
+    "minimum_pollers": (2, 200),
+    "maximum_pollers": (2, 10_000),
     "maximum_retry_attempts": (UNLIMITED, 10_000),
     "maximum_record_age_in_seconds": (UNLIMITED, 604_800),
     "parallelization_factor": (1, 10),
+    "tumbling_window_in_seconds": (0, 900),
 }
-_NOT_YET: Mapping[str, tuple[Any, ...]] = {
-    "FilterCriteria": (None, {}, {"Filters": []}),
-    "TumblingWindowInSeconds": (None, 0),
+_POSITIONS: Mapping[str, tuple[str, ...]] = {
+    "kinesis": ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"),
+    "dynamodb": ("TRIM_HORIZON", "LATEST"),
 }
-"""Members that would change what a handler gets and are not honoured yet, with the values that ask for nothing."""
+FILTERS_MOST = 10
+"""On request; 5 without."""
+PATTERN_CHARACTERS_MOST = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSourceMapping:
     """AWS's configuration of an event source mapping; a field of None is not said.
 
-    Members that change nothing about what a handler gets (destinations, concurrency, pollers, starting position)
-    are read over.
+    Members that change nothing about what a handler gets (its own id, state, metrics) are read over.
 
     Example:
         >>> EventSourceMapping(batch_size=5).completed("sqs").to_aws()["MaximumBatchingWindowInSeconds"]
@@ -82,30 +107,44 @@ class EventSourceMapping:
     """-1: as long as the stream keeps them."""
     bisect_batch_on_function_error: bool | None = None
     parallelization_factor: int | None = None
+    tumbling_window_in_seconds: int | None = None
+    """0: none."""
+    filters: tuple[str, ...] | None = None
+    """Patterns of FilterCriteria as JSON; a record that fits one of them is handed over."""
+    maximum_concurrency: int | None = None
+    minimum_pollers: int | None = None
+    maximum_pollers: int | None = None
+    starting_position: str | None = None
+    starting_position_timestamp: datetime | None = None
+    on_failure_arn: str | None = None
+    """Where AWS sends what it gives up."""
 
     @classmethod
     def from_aws(cls, document: Mapping[str, Any]) -> Self:
         """The mapping that `get-event-source-mapping` answers; members may be left out.
 
         Raises:
-            UsageError: a member is of the wrong type, or asks for what is not replayed yet.
+            UsageError: a member is of the wrong type.
         """
-        for member, harmless in _NOT_YET.items():
-            if document.get(member) not in harmless:
-                raise UsageError(
-                    f"wanted a mapping that can be replayed, found {member}, which is not replayed yet; leave it out"
-                )
-        said = {name: document.get(member) for name, member in _MEMBERS.items()}
+        said = {name: _at(document, path) for name, path in _PATHS.items()}
         return cls(**{name: _checked(name, value) for name, value in said.items()})
 
     def to_aws(self) -> dict[str, Any]:
         """What is said, under AWS's names."""
-        said = ((_MEMBERS[field.name], getattr(self, field.name)) for field in fields(self))
-        return {
-            member: list(value) if isinstance(value, tuple) else value
-            for member, value in said
-            if value is not None
-        }
+        document: dict[str, Any] = {}
+        for name, (*outer, member) in _PATHS.items():
+            value = getattr(self, name)
+            if value is not None:
+                holder = document
+                for each in outer:
+                    holder = holder.setdefault(each, {})
+                holder[member] = _spelled(name, value)
+        return document
+
+    @property
+    def filter_criteria(self) -> str | None:
+        """FilterCriteria as JSON text; None where every record is handed over."""
+        return json.dumps(self.to_aws()["FilterCriteria"]) if self.filters else None
 
     def over(self, earlier: Self) -> Self:
         """This mapping, with what it does not say taken from `earlier`."""
@@ -139,46 +178,128 @@ class EventSourceMapping:
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
-                yield f"{_MEMBERS[name]} {value}: must be between {least} and {most}"
+                yield f"{_member(name)} {value}: must be between {least} and {most}"
         if unknown := [each for each in self.function_response_types or () if each != REPORT]:
             yield f"FunctionResponseTypes {unknown[0]!r}: must be {REPORT}"
-        yield from self._stream_objections(kind)
+        yield from self._filter_objections(kind)
+        if kind in ("kinesis", "dynamodb"):
+            yield from self._stream_objections(kind)
+        else:
+            yield from self._queue_objections(kind)
+
+    def _filter_objections(self, kind: SourceKind) -> Iterator[str]:
+        filters = self.filters or ()
+        if len(filters) > FILTERS_MOST:
+            yield f"FilterCriteria: {len(filters)} filters, the maximum is {FILTERS_MOST}"
+        service = "aws:sqs" if kind == "sqs_fifo" else f"aws:{kind}"
+        for pattern in filters:
+            if len(pattern) > PATTERN_CHARACTERS_MOST:
+                yield f"FilterCriteria: a pattern of more than {PATTERN_CHARACTERS_MOST} characters"
+            for reason in check_pattern(pattern, dialect="mapping", service=service):
+                yield f"FilterCriteria: {reason}"
+
+    def _queue_objections(self, kind: SourceKind) -> Iterator[str]:
+        for name in sorted(_STREAMS_ALONE, key=list(_PATHS).index):
+            if getattr(self, name) is not None:
+                yield f"{_member(name)}: unsupported parameter for an SQS event source"
+        batch_size, window = self.batch_size or 0, self.maximum_batching_window_in_seconds
         if kind == "sqs_fifo":
-            if (self.batch_size or 0) > 10:
-                yield f"BatchSize {self.batch_size}: the maximum for a FIFO queue is 10"
-            if self.maximum_batching_window_in_seconds:
+            if batch_size > 10:
+                yield f"BatchSize {batch_size}: the maximum for a FIFO queue is 10"
+            if window:
                 yield "MaximumBatchingWindowInSeconds: batching window is not supported for FIFO queues"
-        if (self.batch_size or 0) > 10 and kind == "sqs" and not self.limits().window:
-            yield (
-                "MaximumBatchingWindowInSeconds: Maximum batch window in seconds must be greater than 0 "
-                "if maximum batch size is greater than 10"
-            )
+        elif batch_size > 10 and not window:
+            yield _WINDOW_WANTED
+        if self.maximum_concurrency and (self.minimum_pollers or self.maximum_pollers):
+            yield "ScalingConfig: MaximumConcurrency cannot be combined with ProvisionedPollerConfig"
+        if (self.minimum_pollers or 0) > (self.maximum_pollers or 10_000):
+            yield f"MinimumPollers {self.minimum_pollers}: must not exceed MaximumPollers"
 
     def _stream_objections(self, kind: SourceKind) -> Iterator[str]:
-        if 0 <= (self.maximum_record_age_in_seconds or UNLIMITED) < 60:
-            yield f"MaximumRecordAgeInSeconds {self.maximum_record_age_in_seconds}: must be -1 or at least 60"
-        if self.maximum_record_age_in_seconds == 0:
-            yield "MaximumRecordAgeInSeconds 0: must be -1 or at least 60"
-        foreign = [
-            name
-            for name in _MEMBERS
-            if name not in _DEFAULTS[kind] and getattr(self, name) is not None
-        ]
-        if foreign:
-            yield f"{_MEMBERS[foreign[0]]}: unsupported parameter for an SQS event source"
+        for name in sorted(_QUEUES_ALONE, key=list(_PATHS).index):
+            if getattr(self, name) is not None:
+                yield f"{_member(name)}: unsupported parameter for a {kind} event source"
+        age = self.maximum_record_age_in_seconds
+        if age is not None and 0 <= age < 60:
+            yield f"MaximumRecordAgeInSeconds {age}: must be -1 or at least 60"
+        position = self.starting_position
+        if position is not None and position not in _POSITIONS[kind]:
+            yield f"StartingPosition {position}: must be {' or '.join(_POSITIONS[kind])}"
+        if position == "AT_TIMESTAMP" and self.starting_position_timestamp is None:
+            yield "StartingPositionTimestamp: AT_TIMESTAMP needs one"
+        if self.starting_position_timestamp is not None and position != "AT_TIMESTAMP":
+            yield "StartingPositionTimestamp: only with the StartingPosition AT_TIMESTAMP"
+
+
+_WINDOW_WANTED = (
+    "MaximumBatchingWindowInSeconds: Maximum batch window in seconds must be greater than 0 "
+    "if maximum batch size is greater than 10"
+)
+
+
+def _member(name: str) -> str:
+    return _PATHS[name][-1]
+
+
+def _at(document: Any, path: tuple[str, ...]) -> Any:
+    """What stands there; None where nothing does."""
+    for member in path:
+        if document is None:
+            return None
+        if not isinstance(document, Mapping):
+            raise UsageError(f"wanted an object around {member}, found {document!r}")
+        document = document.get(member)
+    return document
 
 
 def _checked(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name == "function_response_types":
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return tuple(str(each) for each in value)
-        raise UsageError(f"wanted a list as {_MEMBERS[name]}, found {value!r}")
-    kind = bool if name == "bisect_batch_on_function_error" else int
+    match name:
+        case "function_response_types":
+            return tuple(str(each) for each in _listed(name, value))
+        case "filters":
+            patterns = [
+                each.get("Pattern") for each in _listed(name, value) if isinstance(each, Mapping)
+            ]
+            if len(patterns) < len(value) or not all(isinstance(each, str) for each in patterns):
+                raise UsageError(f"wanted a Pattern as text in each of Filters, found {value!r}")
+            return tuple(patterns)
+        case "starting_position_timestamp":
+            return _instant(name, value)
+        case "starting_position" | "on_failure_arn":
+            kind: type = str
+        case "bisect_batch_on_function_error":
+            kind = bool
+        case _:
+            kind = int
     if type(value) is not kind:
-        raise UsageError(f"wanted {kind.__name__} as {_MEMBERS[name]}, found {value!r}")
+        raise UsageError(f"wanted {kind.__name__} as {_member(name)}, found {value!r}")
     return value
+
+
+def _listed(name: str, value: Any) -> Sequence[Any]:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    raise UsageError(f"wanted a list as {_member(name)}, found {value!r}")
+
+
+def _instant(name: str, value: Any) -> datetime:
+    """As the CLI spells it: in seconds, or ISO 8601."""
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        return instant(value)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise UsageError(f"wanted an instant as {_member(name)}, found {value!r}") from error
+
+
+def _spelled(name: str, value: Any) -> Any:
+    if name == "filters":
+        return [{"Pattern": pattern} for pattern in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ def test_a_batch_looks_at_no_more_than_one_record_past_its_end():
     assert len(looked_at) <= 4
 
 
+PATTERNS = ['{"data": {"paid": [true]}}', '{"partitionKey": [{"prefix": "a"}]}']
+
 mappings = st.builds(
     EventSourceMapping,
     batch_size=st.none() | st.integers(1, 10),
@@ -158,6 +160,9 @@ mappings = st.builds(
     maximum_record_age_in_seconds=st.none() | st.just(-1) | st.integers(60, 604_800),
     bisect_batch_on_function_error=st.none() | st.booleans(),
     parallelization_factor=st.none() | st.integers(1, 10),
+    tumbling_window_in_seconds=st.none() | st.integers(0, 900),
+    filters=st.none() | st.lists(st.sampled_from(PATTERNS), max_size=3).map(tuple),
+    on_failure_arn=st.none() | st.just("arn:aws:sqs:eu-west-1:111122223333:failed"),
 )
 
 
@@ -178,9 +183,9 @@ def test_of_two_mappings_the_later_wins_field_by_field(earlier, later):
 
 @settings(deadline=None)
 @given(mappings)
-def test_a_completed_mapping_says_everything_for_a_stream(mapping):
-    whole = mapping.completed("kinesis")
-    assert None not in [getattr(whole, field.name) for field in fields(whole)]
+def test_a_completed_mapping_says_what_aws_answers_for_a_stream(mapping):
+    said = mapping.completed("kinesis").to_aws()
+    assert {"BatchSize", "MaximumRetryAttempts", "TumblingWindowInSeconds"} <= set(said)
 
 
 def test_defaults_are_those_of_the_source():
@@ -209,6 +214,31 @@ def test_defaults_are_those_of_the_source():
         ("kinesis", {"MaximumRecordAgeInSeconds": 59}, "MaximumRecordAgeInSeconds 59"),
         ("kinesis", {"MaximumRecordAgeInSeconds": 0}, "MaximumRecordAgeInSeconds 0"),
         ("kinesis", {"ParallelizationFactor": 11}, "ParallelizationFactor 11"),
+        ("kinesis", {"TumblingWindowInSeconds": 901}, "TumblingWindowInSeconds 901"),
+        ("sqs", {"TumblingWindowInSeconds": 30}, "TumblingWindowInSeconds: unsupported parameter"),
+        ("kinesis", {"ScalingConfig": {"MaximumConcurrency": 2}}, "MaximumConcurrency: unsupp"),
+        ("sqs", {"ScalingConfig": {"MaximumConcurrency": 1}}, "MaximumConcurrency 1"),
+        ("sqs", {"ProvisionedPollerConfig": {"MinimumPollers": 300}}, "MinimumPollers 300"),
+        (
+            "sqs",
+            {
+                "ProvisionedPollerConfig": {"MinimumPollers": 2},
+                "ScalingConfig": {"MaximumConcurrency": 2},
+            },
+            "MaximumConcurrency cannot be combined",
+        ),
+        ("dynamodb", {"StartingPosition": "AT_TIMESTAMP"}, "StartingPosition AT_TIMESTAMP"),
+        ("kinesis", {"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp"),
+        (
+            "sqs",
+            {"FilterCriteria": {"Filters": [{"Pattern": '{"body": "paid"}'}]}},
+            "FilterCriteria: Invalid filter pattern definition",
+        ),
+        (
+            "kinesis",
+            {"FilterCriteria": {"Filters": [{"Pattern": "{}"}] * 11}},
+            "FilterCriteria: 11 filters",
+        ),
     ],
 )
 def test_what_aws_would_refuse_is_refused_by_name(kind, mapping, member):
@@ -219,17 +249,17 @@ def test_what_aws_would_refuse_is_refused_by_name(kind, mapping, member):
 @pytest.mark.parametrize(
     "document",
     [
-        {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}},
-        {"TumblingWindowInSeconds": 30},
+        {"Filters": "x", "FilterCriteria": {"Filters": [{"Pattern": 3}]}},
+        {"StartingPositionTimestamp": "yesterday"},
         {"BatchSize": "10"},
         {"FunctionResponseTypes": "ReportBatchItemFailures"},
     ],
 )
-def test_what_cannot_be_honoured_is_refused_by_name(document):
+def test_a_member_of_the_wrong_type_is_refused_by_name(document):
     with pytest.raises(UsageError, match=next(iter(document))):
         EventSourceMapping.from_aws(document)
 
 
 def test_what_changes_nothing_for_a_handler_is_read_over():
-    document = {"BatchSize": 3, "ScalingConfig": {"MaximumConcurrency": 2}, "State": "Enabled"}
+    document = {"BatchSize": 3, "UUID": "u", "MetricsConfig": {}, "State": "Enabled"}
     assert EventSourceMapping.from_aws(document) == EventSourceMapping(batch_size=3)

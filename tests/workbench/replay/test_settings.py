@@ -106,11 +106,11 @@ def test_what_the_user_says_wins_field_by_field(tmp_path):
     assert dict(found.function.environment) == {"A": "b"}
 
 
-def test_a_filter_that_is_not_replayed_yet_may_be_switched_off(tmp_path):
-    seen = resource("get-event-source-mapping", mapping_of(FilterCriteria={"Filters": [{}]}))
-    with pytest.raises(UsageError, match="FilterCriteria"):
-        settled(tmp_path / "a", seen)
-    assert settled(tmp_path / "b", seen, mapping={"FilterCriteria": {}}).mapping.batch_size == 10
+def test_the_filters_of_the_trace_may_be_switched_off(tmp_path):
+    filters = {"Filters": [{"Pattern": '{"body": {"paid": [true]}}'}]}
+    seen = resource("get-event-source-mapping", mapping_of(FilterCriteria=filters))
+    assert len(settled(tmp_path / "a", seen).mapping.filters) == 1
+    assert settled(tmp_path / "b", seen, mapping={"FilterCriteria": {}}).mapping.filters is None
 
 
 def test_a_function_imported_under_its_own_arn_is_found_with_or_without_qualifier(tmp_path):
