@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, close_batch
+from workbench.replay.engine.filtering import admitted
 from workbench.replay.engine.invocation import Batch, Item
 from workbench.replay.engine.loop import Fate
 from workbench.replay.engine.response import Judgement
@@ -23,7 +24,8 @@ PATIENCE_BUDGET = 20_000
 _VISIBILITY_LEAST = timedelta(seconds=1)
 _HANDLES = UUID("5f0e4c5e-2b9a-4a35-9d58-3f1f6f3b9a10")
 IN_FLIGHT_MOST = 1_250
-"""Batches of one mapping that are with the function at the same time, where no MaximumConcurrency says less."""
+"""Invocations of a mapping at the same time, unless its ScalingConfig says fewer. Assumed: there at once; AWS takes
+some minutes to get there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +69,8 @@ class QueueLane:
     def __init__(self, items: Iterable[Item], settings: Settings, fate: Fate) -> None:
         self.deliveries_not_run = 0
         self._limits = settings.mapping.limits()
+        self._in_flight_most = settings.mapping.maximum_concurrency or IN_FLIGHT_MOST
+        self._filters = settings.mapping.filters or ()
         self._queue = settings.queue
         self._visibility = _visibility(settings)
         self._fate = fate
@@ -81,7 +85,7 @@ class QueueLane:
 
     def next_batch(self, not_before: datetime | None = None) -> Batch | None:
         """The next batch; None when no message is left, or the function has as many as it may."""
-        if self._offered is None and len(self._in_flight) < IN_FLIGHT_MOST:
+        if self._offered is None and len(self._in_flight) < self._in_flight_most:
             self._offered = self._form()
         return self._offered[0] if self._offered else None
 
@@ -112,7 +116,7 @@ class QueueLane:
     def settle(self, batch: Batch, failed: Judgement, ended_at: datetime) -> None:
         """Delete what succeeded; what failed comes back when its visibility timeout is over."""
         self._withdraw()
-        if len(self._in_flight) == IN_FLIGHT_MOST:
+        if len(self._in_flight) == self._in_flight_most:
             self._free_at = max(self._free_at, ended_at)
         reads = self._in_flight.pop(id(batch))
         for read in reversed(reads):
@@ -172,7 +176,7 @@ class QueueLane:
             heapq.heappush(self._heads, entry)
 
     def _has_met_its_fate(self, waiting: _Waiting) -> bool:
-        """What SQS does at a receive: move to the dead-letter queue, or find the message expired."""
+        """What happens to it at a receive: it is moved to the dead-letter queue, has expired, or fits no filter."""
         item, at, most = waiting.item, waiting.readable_at, self._queue.max_receive_count
         receives = sqs.receive_count(item.receive_count, item.deliveries + 1)
         if item.deliveries and most is not None and receives > most:
@@ -181,6 +185,9 @@ class QueueLane:
         expires_at = item.arrives_at + self._queue.message_retention_period
         if at >= expires_at or (most is None and self._is_hopeless(item, at, expires_at)):
             self._fate(item, "discarded_age", at)
+            return True
+        if self._filters and not item.deliveries and not admitted(item, self._filters):
+            self._fate(item, "filtered", at)  # Lambda deletes it
             return True
         return False
 

@@ -48,6 +48,14 @@ def test_messages_of_a_queue_are_with_the_function_at_the_same_time():
     assert [begin for begin, _, _ in ran.batches()] == [1, 2, 3]
 
 
+def test_no_more_are_with_the_function_than_its_mapping_says():
+    messages = [sqs_message(n, seconds=n) for n in range(1, 5)]
+
+    ran = run_queue(messages, invoker=Remembered(10_000), batch_size=1, maximum_concurrency=2)
+
+    assert [begin for begin, _, _ in ran.batches()] == [1, 2, 11, 12]
+
+
 def test_a_group_waits_while_a_message_of_it_is_in_flight_and_other_groups_do_not():
     messages = [
         sqs_message(1, seconds=1, group="a"),

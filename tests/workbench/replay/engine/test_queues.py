@@ -272,3 +272,19 @@ def test_a_visibility_timeout_of_zero_does_not_stop_the_clock():
     }
     ran = run_queue([message], fail, attributes=attributes)
     assert ran.verdicts_of(message)[-1] == "discarded_age"
+
+
+def test_a_message_that_fits_no_filter_is_deleted_and_never_seen_by_the_handler():
+    messages = [sqs_message(n, {"paid": n % 2 == 0}, seconds=n) for n in range(1, 5)]
+
+    ran = run_queue(messages, filters=('{"body": {"paid": [true]}}',), batch_size=1)
+
+    assert [ran.verdicts_of(message) for message in messages] == [
+        ["filtered"],
+        ["succeeded"],
+        ["filtered"],
+        ["succeeded"],
+    ]
+    (row,) = ran.of(messages[0])
+    assert (row["attempt"], row["invocation_id"]) == (0, None)
+    assert len(ran.invocations) == 2
