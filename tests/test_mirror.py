@@ -46,6 +46,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/comparison/compare.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/shrink/trials.py": "tests/workbench/replay/shrink/test_shrink.py",
+    "workbench/replay/shrink/reproduction.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/play.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/run.py": "tests/workbench/replay/test_start.py",

@@ -12,6 +12,8 @@ What keeps a detector near the plain query:
 * A gap is a step in one window over hash and number, which costs less than `count(distinct)` of every key.
 * A window holds every column that is asked for later: carry the numbers alone, and join the witness by delivery_id.
 * `sequence_number::bignum` costs more than all the rest: order by length, then text.
+* What several kinds are told from (`handlings`, `log_lines` …) is worked out once a search: `shared_s` is what of it
+  was not there yet, told apart from what the kind takes with it at hand; all kinds together pay it once.
 * Business fields that the trace remembers are columns of the segments; any other path is a plain `->>`.
 """
 
@@ -79,10 +81,13 @@ def _under(path: Path, rows: int, memory: str, wanted: float) -> Iterator[dict[s
     facts = {"name": "detectors", "rows": rows, "memory_limit": memory}
     with open_trace(path) as trace:
         for kind in [kind for kind in BARE if kind in DETECTORS]:
-            ours = _asked(trace, DETECTORS[kind].asked(SCOPE, {}, {}))
+            statement = DETECTORS[kind].asked(SCOPE, {}, {})
+            shared_s, shared_cpu_s = _took(lambda asked=statement: trace.keep(asked))
+            ours = _asked(trace, statement)
             yield (
                 facts
                 | {"question": kind, "wanted_ratio": wanted}
+                | {"shared_s": shared_s, "shared_cpu_s": shared_cpu_s}
                 | _told(ours, _asked(trace, BARE[kind]))
             )
         for field in (FIELDS["key"], "$.customer"):

@@ -6,10 +6,9 @@ from itertools import count
 from uuid import UUID
 
 from workbench.replay.engine.invocation import Invoker, Item
-from workbench.replay.engine.loop import Fate, Lane, Pace, run_lanes
+from workbench.replay.engine.loop import Fate, Journal, Lane, Pace, run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import shard_lanes
-from workbench.replay.journal import RunJournal
 from workbench.replay.settings import Settings
 
 
@@ -18,7 +17,7 @@ def play(
     settings: Settings,
     source_arn: str,
     invoker: Invoker,
-    journal: RunJournal,
+    journal: Journal,
     *,
     seed: int = 0,
     pace: Pace = lambda at: None,

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from workbench.errors import UsageError
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -65,3 +66,23 @@ class Run:
     def _rows(self, relation: str) -> pl.DataFrame:
         statement = load_statement(__package__, f"{relation}_of_run")
         return self.trace.sql(statement.text, run_id=self.run_id)
+
+
+def run_row(run: Run | str, trace: Trace | None) -> tuple[Trace, dict[str, Any]]:
+    """The row of a run in the relation `runs`, and the trace that it is in.
+
+    Raises:
+        UsageError: no such run in the trace, or no trace.
+    """
+    where = trace or (run.trace if isinstance(run, Run) else None)
+    if where is None:
+        raise UsageError("wanted the trace of a run, found only its id; pass trace=")
+    wanted = run.run_id if isinstance(run, Run) else run
+    rows = where.sql("from runs order by started_at desc").to_dicts()
+    for row in rows:
+        if row["run_id"] == wanted:
+            return where, row
+    there = ", ".join(row["run_id"] for row in rows[:10]) or "none"
+    raise UsageError(
+        f"wanted a run of the trace, found none of the id {wanted!r}; there are {there}"
+    )

@@ -3,26 +3,23 @@
 import hashlib
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import TraceError
 from workbench.mapping import EventSourceMapping
 from workbench.replay.books import Books, Clock, Progress
-from workbench.replay.engine.invocation import COLUMNS, Item
-from workbench.replay.events import replayable
+from workbench.replay.engine.invocation import Item
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.opening import opened_handler
 from workbench.replay.pace import Pacer, StoppableInvoker
 from workbench.replay.resume import Plan, ResumedInvoker, recorded_answers
 from workbench.replay.run import Run
+from workbench.replay.selection import EVERYTHING, Selection, selected_items
 from workbench.replay.settings import Document, Settings, settle
 from workbench.trace import Trace
 from workbench.trace.sources import source_in_trace
-from workbench.trace.sql import load_statement
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def replay(
@@ -41,6 +38,7 @@ def replay(
     pace: float | None = None,
     stop: threading.Event | None = None,
     resume: str | None = None,
+    selection: Selection = EVERYTHING,
 ) -> Run:
     """Run the captured records of a source through a handler, as Lambda would have handed them to it.
 
@@ -58,6 +56,7 @@ def replay(
         seed: of the request ids; equal seeds give equal ids.
         pace: 1 for production's own pace, 10 for ten times as fast; None: as fast as it goes.
         stop: to be set by whoever wants the run to end; a handler that runs is killed.
+        selection: which records; all of the source.
         resume: the id of an interrupted run that this one goes on with; all else must be what it was then.
 
     Returns:
@@ -81,7 +80,7 @@ def replay(
         )
     spec = HandlerSpec.parse(handler, folder or Path.cwd())
     settings = settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
-    items = _items(trace, source_arn)
+    items = selected_items(trace, source_arn, selection)
     plan = _plan(spec, settings, items, seed)
     recorded = recorded_answers(trace, resume, plan) if resume else {}
     stop = stop or threading.Event()
@@ -106,19 +105,3 @@ def _plan(spec: HandlerSpec, settings: Settings, items: Sequence[Item], seed: in
 
 def _hash(value: Any) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()
-
-
-def _items(trace: Trace, source_arn: str) -> list[Item]:
-    statement = load_statement(__package__, "captured_records")
-    frame = trace.sql(statement.text, source_arn=source_arn)
-    for service in frame["service"].unique():
-        replayable(service)
-    # One tzinfo for all instants: Python compares those of two far more slowly.
-    arrived_us = frame["arrives_at"].dt.epoch("us").to_list()
-    instants = (_EPOCH + timedelta(microseconds=each) for each in arrived_us)
-    before, after = (
-        COLUMNS[: COLUMNS.index("arrives_at")],
-        COLUMNS[COLUMNS.index("arrives_at") + 1 :],
-    )
-    rows = zip(frame.select(before).rows(), instants, frame.select(after).rows(), strict=True)
-    return [Item(*(*left, at, *right)) for left, at, right in rows]

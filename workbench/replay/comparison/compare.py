@@ -6,8 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from workbench.errors import UsageError
-from workbench.replay.run import Run
+from workbench.replay.run import Run, run_row
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -63,9 +62,8 @@ def compare(run_a: Run | str, run_b: Run | str, trace: Trace | None = None) -> C
         0
     """
     where = trace or next((run.trace for run in (run_a, run_b) if isinstance(run, Run)), None)
-    if where is None:
-        raise UsageError("wanted the trace of two runs, found only their ids; pass trace=")
-    ids = {"run_a": _run_id(run_a, where), "run_b": _run_id(run_b, where)}
+    ids = {"run_a": run_row(run_a, where)[1]["run_id"], "run_b": run_row(run_b, where)[1]["run_id"]}
+    assert where is not None
     frame = where.sql(load_statement(__package__, "verdict_changes").text, **ids)
     differing = frame.filter(
         pl.col("verdict_a").ne_missing(pl.col("verdict_b"))
@@ -88,13 +86,3 @@ def _groups(frame: pl.DataFrame, by: tuple[str, ...], *more: pl.Expr) -> tuple[d
 def _plain(column: str) -> pl.Expr:
     """An error without the request id that Lambda puts in front of some."""
     return pl.col(column).str.replace(r"RequestId: [0-9a-f-]{36} ", "")
-
-
-def _run_id(run: Run | str, trace: Trace) -> str:
-    wanted = run.run_id if isinstance(run, Run) else run
-    there = trace.sql("select run_id from runs order by started_at desc")["run_id"].to_list()
-    if wanted in there:
-        return wanted
-    raise UsageError(
-        f"wanted a run of the trace, found none of the id {wanted!r}; there are {', '.join(there[:10]) or 'none'}"
-    )

@@ -63,6 +63,10 @@ class Journal(Protocol):
         """Its records were delivered, and these of them failed."""
         ...
 
+    def fate(self, item: Item, verdict: str, at: datetime) -> None:
+        """A record will not be delivered again."""
+        ...
+
 
 Fate = Callable[[Item, str, datetime], None]
 """Called when a record will not be delivered again: the record, the verdict, the virtual instant."""
