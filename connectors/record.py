@@ -14,7 +14,11 @@ Where the payload stands, and what `attributes` holds, by service:
 | `aws:logs` | `message` as UTF-8 | log stream | eventId |
 | `aws:s3` | JSON of the `s3` member | `""` | request id and sequencer |
 | `aws:events` | JSON of `detail` | `""` | id |
-| `aws:apigateway` | `body` (decoded when base64) | `""` | requestId |
+| `aws:apigateway` | `body` (decoded when base64); function URLs too | `""` | requestId |
+| `aws:elasticloadbalancing` | `body` (decoded when base64) | `""` | X-Amzn-Trace-Id |
+| `aws:firehose` | `data`, decoded, of a transformation | shard id, where told | `invocationId:recordId` |
+| `aws:kinesisanalytics` | `data`, decoded | shard id, where told | `invocationId:recordId` |
+| any other | the whole event as JSON, given to a function by a call | `""` | the caller's, else a hash |
 
 `attributes` is always `{"system": {...}, "user": {...}}`: what the service added, what the sender added.
 The envelope is the API's member (`MessageId` ...) where a connector read it and the Lambda record (`messageId` ...)

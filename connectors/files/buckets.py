@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from connectors.answers import compact_json
 from connectors.files.instants import instant_of_seconds
 from connectors.files.members import detach_json, object_of, text_of
 from connectors.files.origin import Origin, Skip
@@ -35,7 +34,7 @@ def bucket_record(record: dict[str, Any], origin: Origin) -> Record | Skip:
         source_arn=source_arn,
         record_id=record_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         ordering_key=f"{name}/{object_key}" if name and object_key else None,
         order_scope=OrderScope.KEY,
         source_at=instant_of_seconds(record.get("eventTime")),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from connectors.answers import compact_json
 from connectors.files.instants import instant_of_seconds
 from connectors.files.members import detach_json, text_of
 from connectors.files.origin import Origin, Skip
@@ -30,7 +29,7 @@ def bus_event(event: dict[str, Any], origin: Origin) -> Record | Skip:
         source_arn=origin.arn(None, "events") or _default_bus(event),
         record_id=event_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         source_at=instant_of_seconds(event.get("time")),
         system={name: event[name] for name in _SYSTEM if name in event},
         user={name: event[name] for name in _SENT if name in event},
@@ -54,7 +53,7 @@ def alarm_event(event: dict[str, Any], origin: Origin) -> Record | Skip:
         source_arn=alarm_arn,
         record_id=f"{alarm_arn}@{time}",
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         source_at=instant_of_seconds(time),
         system={"source": event.get("source")},
     )

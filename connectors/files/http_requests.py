@@ -9,7 +9,6 @@ group's is observed. The user's word stands above a derived one.
 import re
 from typing import Any
 
-from connectors.answers import compact_json
 from connectors.files.buses import partition_of
 from connectors.files.instants import instant_of_ms
 from connectors.files.members import detach_base64, detach_text, object_of, text_of
@@ -66,7 +65,7 @@ def _request(
         source_arn=source_arn,
         record_id=record_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         source_at=instant_of_ms(at_ms),
     )
 

@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -21,6 +22,7 @@ from connectors.files.instants import instant_of_ms, instant_of_seconds
 from connectors.files.json_text import parse_json, why_not
 from connectors.files.members import detach_text, text_of
 from connectors.files.origin import Origin, Skip
+from connectors.files.packing import packing_of
 from connectors.record import OrderScope, Record, Service
 
 SUBSCRIPTION_BYTES_MAX = 16 * 1024 * 1024
@@ -59,10 +61,14 @@ def group_of(arn: str | None) -> str | None:
 def subscription_events(document: dict[str, Any], origin: Origin) -> Iterator[Record | Skip]:
     """The log events of a subscription; each envelope keeps the rest of the message in `awslogs`.
 
+    `subscription` says how to make the message again: the log event's `number` `of` all, where their list stands
+    among the message's members (`at`), and how the text was `packed` where repeating it gives the same bytes.
+
     Source: CloudWatch Logs user guide, "Real-time processing of log data with subscriptions".
     """
     try:
-        message = parse_json(_inflated(document["awslogs"].get("data")))
+        data, text = _inflated(document["awslogs"].get("data"))
+        message = parse_json(text)
     except ValueError as error:
         yield Skip(f"awslogs.data: {why_not(error)}")
         return
@@ -73,7 +79,13 @@ def subscription_events(document: dict[str, Any], origin: Origin) -> Iterator[Re
         yield Skip("awslogs.data: wanted logGroup and logEvents, found neither or one")
     else:
         rest = {name: value for name, value in message.items() if name != "logEvents"}
-        yield from _events(events, _named_group(rest, origin), "id", origin, rest)
+        packing = packing_of(data, text, message)
+        noted = {
+            "of": len(events),
+            "at": list(message).index("logEvents"),
+            "packed": None if packing is None else asdict(packing),
+        }
+        yield from _events(events, _named_group(rest, origin), "id", origin, rest, noted)
 
 
 def answered_events(answer: dict[str, Any], origin: Origin) -> Iterator[Record | Skip]:
@@ -167,14 +179,19 @@ def _line(
         partition_id=stream_id,
         record_id=blake2b(identity, digest_size=16).hexdigest(),
         body=line,
-        envelope=compact_json({"line": number}),
+        envelope={"line": number},
         order_scope=OrderScope.PARTITION if stream_id else OrderScope.NONE,
         source_at=at,
     )
 
 
 def _events(
-    events: list[Any], group_arn: str, id_member: str, origin: Origin, rest: dict[str, Any] | None
+    events: list[Any],
+    group_arn: str,
+    id_member: str,
+    origin: Origin,
+    rest: dict[str, Any] | None,
+    subscription: dict[str, Any] | None = None,
 ) -> Iterator[Record | Skip]:
     equals: Counter[str] = Counter()
     stream = text_of(rest, "logStream")
@@ -191,7 +208,10 @@ def _events(
             )
             event_id = blake2b(f"{same}{equals[same]}".encode(), digest_size=16).hexdigest()
             equals[same] += 1
-        yield _event(event, group_arn, stream_id, event_id, origin, rest)
+        noted = {} if rest is None else {"awslogs": rest}
+        if subscription is not None:
+            noted["subscription"] = {"number": number, **subscription}
+        yield _event(event, group_arn, stream_id, event_id, origin, noted)
 
 
 def _event(
@@ -200,12 +220,11 @@ def _event(
     stream_id: str,
     event_id: str,
     origin: Origin,
-    rest: dict[str, Any] | None,
+    noted: dict[str, Any],
 ) -> Record:
     envelope = dict(event)
     body = detach_text(envelope, envelope, "message")
-    if rest is not None:
-        envelope["awslogs"] = rest
+    envelope |= noted
     ingested = {"ingestionTime": event["ingestionTime"]} if "ingestionTime" in event else {}
     return origin.record(
         service=Service.LOGS,
@@ -213,7 +232,7 @@ def _event(
         partition_id=stream_id,
         record_id=event_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         order_scope=OrderScope.PARTITION if stream_id else OrderScope.NONE,
         source_at=instant_of_ms(event.get("timestamp")),
         system=ingested,
@@ -228,7 +247,8 @@ def _named_group(rest: dict[str, Any], origin: Origin) -> str:
     return f"arn:aws:logs::{text_of(rest, 'owner') or ''}:log-group:{name}"
 
 
-def _inflated(data: Any) -> bytes:
+def _inflated(data: Any) -> tuple[bytes, bytes]:
+    """The message as it came, and its text."""
     if not isinstance(data, str):
         raise ValueError(f"wanted base64 text, found {type(data).__name__}")
     try:
@@ -241,4 +261,4 @@ def _inflated(data: Any) -> bytes:
         raise ValueError(f"inflates to more than {SUBSCRIPTION_BYTES_MAX:,} bytes")
     if not inflater.eof:
         raise ValueError("its gzip is cut off")
-    return inflated
+    return packed, inflated

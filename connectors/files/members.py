@@ -3,16 +3,36 @@
 The payload leaves the record and becomes its body; what remains is the envelope. Where putting the body
 back as text would not give the record again, the envelope says how, in the member `body_encoding`:
 `undecoded` (the text was not the base64 it should be: the body is the text itself), `json` (the member was no
-text: the body is its JSON), `absent` (there was no such member). A payload of null stays where it is.
+text: the body is its JSON), `absent` (there was no such member), `event` (the body is the whole event). A payload
+of null stays where it is. Members keep their order: `body_at` says at which place the payload stood, where that is not
+the usual one; `event` keeps the members of an event that had more than its records.
 """
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any
 
 from connectors.answers import compact_json, encoded
 
 BODY_ENCODING = "body_encoding"
+BODY_AT = "body_at"
+"""The payload's place among its holder's members, from 0; a list where the body holds several of them."""
+EVENT = "event"
+_OF_ANSWERS = ("Body", "Data")
+"""Payloads of the API's answers, whose order no function sees."""
+_USUALLY_AFTER = {"body": "receiptHandle", "data": "sequenceNumber"}
+
+
+def usual_place(names: Sequence[str], member: str) -> int:
+    """Where Lambda writes a payload among the other members of its holder; the end where nothing else is known.
+
+    Example:
+        >>> usual_place(["messageId", "receiptHandle", "attributes"], "body")
+        2
+    """
+    neighbour = _USUALLY_AFTER.get(member)
+    return names.index(neighbour) + 1 if neighbour in names else len(names)
 
 
 def text_of(holder: Any, member: str) -> str | None:
@@ -64,7 +84,7 @@ def detach_text(envelope: dict[str, Any], holder: dict[str, Any], member: str) -
         return b""
     if holder[member] is None:
         return b""
-    value = holder.pop(member)
+    value = _taken(envelope, holder, member)
     if isinstance(value, str):
         return encoded(value)
     envelope[BODY_ENCODING] = "json"
@@ -104,4 +124,12 @@ def detach_json(envelope: dict[str, Any], member: str) -> bytes:
     if member not in envelope:
         envelope[BODY_ENCODING] = "absent"
         return b""
-    return compact_json(envelope.pop(member)).encode()
+    return compact_json(_taken(envelope, envelope, member)).encode()
+
+
+def _taken(envelope: dict[str, Any], holder: dict[str, Any], member: str) -> Any:
+    place = list(holder).index(member)
+    value = holder.pop(member)
+    if member not in _OF_ANSWERS and place != usual_place(list(holder), member):
+        envelope[BODY_AT] = place
+    return value

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.answers import attributes_json
+from connectors.answers import attributes_json, compact_json
+from connectors.files.members import EVENT
 from connectors.record import OrderScope, Record
 
 _ARN = re.compile(r"arn:[^:]*:([^:]*):")
@@ -33,6 +34,10 @@ class Origin:
     """Of `--source`: said by the user, used where a document does not say."""
     partition_id: str | None
     received_at: datetime
+    event: Mapping[str, Any] | None = None
+    """The members of the records' event, `null` where they themselves stood; None where it had no others."""
+    failure: Mapping[str, Any] | None = None
+    """What the failure record says that carried the records; see `failures.py`."""
 
     def arn(self, said: Any, *services: str) -> str | None:
         """The ARN of a record's source.
@@ -63,7 +68,7 @@ class Origin:
         source_arn: str,
         record_id: str,
         body: bytes,
-        envelope: str,
+        envelope: Mapping[str, Any],
         partition_id: str = "",
         sequence_number: Any = None,
         ordering_key: str | None = None,
@@ -75,6 +80,8 @@ class Origin:
     ) -> Record:
         """A record received now; texts made storable, numbers checked (None where they are none)."""
         count = _matching(_COUNT, receive_count)
+        noted = envelope if self.event is None else {**envelope, EVENT: self.event}
+        ours = {} if self.failure is None else {"workbench": {"failure": self.failure}}
         return Record(
             service=service,
             source_arn=storable(source_arn),
@@ -87,8 +94,8 @@ class Origin:
             order_scope=order_scope,
             source_at=source_at,
             receive_count=None if count is None else int(count),
-            attributes=attributes_json(system or {}, user or {}),
-            envelope=envelope,
+            attributes=attributes_json(system or {}, user or {}, **ours),
+            envelope=compact_json(noted),
         )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.answers import compact_json
 from connectors.files.instants import instant_of_ms
 from connectors.files.members import detach_text, object_of, text_of
 from connectors.files.origin import Origin, Skip
@@ -65,7 +64,7 @@ def _message(
         source_arn=source_arn,
         record_id=message_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         sequence_number=system.get("SequenceNumber"),
         ordering_key=group_id,
         order_scope=OrderScope.KEY if in_order else OrderScope.NONE,

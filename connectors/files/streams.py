@@ -4,7 +4,7 @@ from typing import Any
 
 from connectors.answers import compact_json
 from connectors.files.instants import instant_of_seconds
-from connectors.files.members import detach_base64, object_of, text_of
+from connectors.files.members import BODY_AT, detach_base64, object_of, text_of
 from connectors.files.origin import Origin, Skip
 from connectors.record import OrderScope, Record, Service
 
@@ -94,7 +94,7 @@ def _kinesis(
         partition_id=shard_id,
         record_id=f"{shard_id}:{sequence}",
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         sequence_number=sequence,
         ordering_key=partition_key,
         order_scope=OrderScope.PARTITION,
@@ -119,7 +119,10 @@ def change_record(record: dict[str, Any], origin: Origin) -> Record | Skip:
     if source_arn is None:
         reason = "DynamoDB changes that do not name their stream: pass --source ARN"
         return Skip(reason, alike=True)
-    body = compact_json({name: change.pop(name) for name in _IMAGES if name in change})
+    images = [name for name in _IMAGES if name in change]
+    places = [list(change).index(name) for name in images]
+    body = compact_json({name: change.pop(name) for name in images})
+    noted = {BODY_AT: places} if places != _usual_places(list(change), images) else {}
     keys = object_of(object_of(record, "dynamodb"), "Keys")
     return origin.record(
         service=Service.DYNAMODB,
@@ -127,10 +130,16 @@ def change_record(record: dict[str, Any], origin: Origin) -> Record | Skip:
         partition_id=origin.partition_id or "",
         record_id=event_id,
         body=body.encode(),
-        envelope=compact_json({**record, "dynamodb": change}),
+        envelope={**record, "dynamodb": change} | noted,
         sequence_number=change.get("SequenceNumber"),
         ordering_key=compact_json(dict(sorted(keys.items()))) if keys else None,
         order_scope=OrderScope.PARTITION,
         source_at=instant_of_seconds(change.get("ApproximateCreationDateTime")),
         system={name: record[name] for name in _CHANGE_SYSTEM if name in record},
     )
+
+
+def _usual_places(others: list[str], images: list[str]) -> list[int]:
+    """Behind the instant, one after the other."""
+    first = 1 if others[:1] == ["ApproximateCreationDateTime"] else 0
+    return list(range(first, first + len(images)))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from connectors.answers import compact_json
 from connectors.files.instants import instant_of_seconds
 from connectors.files.members import detach_text, object_of, text_of
 from connectors.files.origin import Origin, Skip
@@ -46,7 +45,7 @@ def _notification(
         source_arn=source_arn,
         record_id=message_id,
         body=body,
-        envelope=compact_json(envelope),
+        envelope=envelope,
         sequence_number=message.get("SequenceNumber"),
         source_at=instant_of_seconds(message.get("Timestamp")),
         system={name: message[name] for name in _SYSTEM if name in message},

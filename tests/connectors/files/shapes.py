@@ -204,8 +204,12 @@ def rest_request(**changed: Any) -> dict[str, Any]:
 def rebuilt(record: Record) -> dict[str, Any]:
     """The record as the file had it: the body put back into the envelope."""
     envelope: dict[str, Any] = json.loads(record.envelope)
-    envelope.pop("awslogs", None)
+    for note in ("awslogs", "subscription", "body_at", "event"):
+        envelope.pop(note, None)
     how = envelope.pop("body_encoding", None)
+    if how == "event":
+        whole: dict[str, Any] = json.loads(record.body)
+        return whole
     holder, member = _place(record.service, envelope)
     if record.service == "aws:dynamodb":
         holder |= json.loads(record.body)
@@ -221,6 +225,8 @@ def _place(service: str, envelope: dict[str, Any]) -> tuple[dict[str, Any], str]
         "aws:sqs": "Body" if "MessageId" in envelope else "body",
         "aws:sns": "Message",
         "aws:kinesis": "Data" if is_api else "data",
+        "aws:firehose": "data",
+        "aws:kinesisanalytics": "data",
         "aws:logs": "message",
         "aws:s3": "s3",
         "aws:events": "alarmData" if "alarmArn" in envelope else "detail",
@@ -229,7 +235,8 @@ def _place(service: str, envelope: dict[str, Any]) -> tuple[dict[str, Any], str]
 
 
 def _is_base64(service: str, envelope: dict[str, Any]) -> bool:
-    return service == "aws:kinesis" or envelope.get("isBase64Encoded") is True
+    is_stream = service in ("aws:kinesis", "aws:firehose", "aws:kinesisanalytics")
+    return is_stream or envelope.get("isBase64Encoded") is True
 
 
 def _value(record: Record, how: str | None, is_base64: bool) -> Any:
