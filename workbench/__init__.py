@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from workbench.patterns.event_pattern import check_pattern, matches
     from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
+    from workbench.replay.events.provenance import provenance
     from workbench.replay.run import Run
     from workbench.replay.start import replay
     from workbench.shipped import dataset
@@ -47,6 +48,7 @@ __all__ = [
     "matches",
     "measure",
     "open",
+    "provenance",
     "replay",
     "show",
     "start_capture",
@@ -81,6 +83,7 @@ __getattr__ = lazy_names(
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
+        "provenance": "workbench.replay.events.provenance",
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
         "start_capture": "workbench.trace.capture_process",

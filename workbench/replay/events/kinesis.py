@@ -1,11 +1,11 @@
 """Kinesis records as Lambda hands them to a function."""
 
-import base64
-import json
+from binascii import b2a_base64
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from workbench.replay.events.payload import put_back, seconds_of
+from workbench.replay.events.payload import answered, parsed, put_back, region_of, seconds_of
 
 ROLE = "role/replay"
 """Stands in `invokeIdentityArn` of records that were not captured from Lambda: synthetic."""
@@ -29,23 +29,50 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: Lambda developer guide, "Using Lambda with Amazon Kinesis Data Streams"; Kinesis GetRecords.
     """
-    envelope = json.loads(row["envelope"])
+    envelope = answered(row["envelope"])
     if isinstance(envelope.get("kinesis"), dict):
-        holder = envelope["kinesis"]
-        return put_back(
-            envelope, holder, "data", row["body"], after="sequenceNumber", base64_text=True
-        )
+        envelope = parsed(row["envelope"])
+        return put_back(envelope, envelope["kinesis"], "data", row["body"], spelled="base64")
     return _from_api(envelope, row)
 
 
+def made_up(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Where the members of a record come from that GetRecords does not give; see `provenance.py`.
+
+    Returns:
+        By path within the record: mark and origin; what is not named was observed.
+    """
+    if isinstance(envelope.get("kinesis"), dict):
+        return {}
+    arrived = envelope.get("ApproximateArrivalTimestamp")
+    always = ("derived", "Lambda writes it into every Kinesis record")
+    said = {
+        "kinesis.kinesisSchemaVersion": always,
+        "eventSource": ("derived", "service"),
+        "eventVersion": always,
+        "eventID": ("derived", "partition_id, sequence_number"),
+        "eventName": always,
+        "invokeIdentityArn": ("synthetic", "the mapping's role is not captured"),
+        "awsRegion": ("derived", "source_arn"),
+        "eventSourceARN": ("derived", "source_arn"),
+    }
+    if arrived is None:
+        said["kinesis.approximateArrivalTimestamp"] = ("synthetic", "none was captured")
+    elif isinstance(arrived, str):
+        said["kinesis.approximateArrivalTimestamp"] = (
+            "derived",
+            "envelope.ApproximateArrivalTimestamp",
+        )
+    return said
+
+
 def _from_api(record: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
-    arn = row["source_arn"].split(":")
     sequence = record.get("SequenceNumber", row["sequence_number"])
     data: dict[str, Any] = {
         "kinesisSchemaVersion": "1.0",
         "partitionKey": record.get("PartitionKey", row["ordering_key"]),
         "sequenceNumber": sequence,
-        "data": base64.b64encode(row["body"]).decode(),
+        "data": b2a_base64(row["body"], newline=False).decode(),
         "approximateArrivalTimestamp": seconds_of(record.get("ApproximateArrivalTimestamp")),
     }
     if "EncryptionType" in record:
@@ -56,7 +83,13 @@ def _from_api(record: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
         "eventVersion": "1.0",
         "eventID": f"{row['partition_id']}:{sequence}",
         "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": f"arn:{arn[1]}:iam::{arn[4]}:{ROLE}",
-        "awsRegion": arn[3],
+        "invokeIdentityArn": _role_arn(row["source_arn"]),
+        "awsRegion": region_of(row["source_arn"]),
         "eventSourceARN": row["source_arn"],
     }
+
+
+@lru_cache(maxsize=256)
+def _role_arn(stream_arn: str) -> str:
+    _, partition, _, _, account, _ = stream_arn.split(":", 5)
+    return f"arn:{partition}:iam::{account}:{ROLE}"

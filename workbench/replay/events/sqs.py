@@ -1,32 +1,14 @@
 """SQS messages as Lambda hands them to a function."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from connectors.answers import ms_of
-from workbench.replay.events.payload import payload_text, put_back
+from workbench.replay.events.paths import at
+from workbench.replay.events.payload import answered, parsed, payload_text, put_back, region_of
 
-_API = {
-    "Attributes": "attributes",
-    "MessageAttributes": "messageAttributes",
-    "MD5OfBody": "md5OfBody",
-    "MD5OfMessageAttributes": "md5OfMessageAttributes",
-}
-_ORDER = (
-    "messageId",
-    "receiptHandle",
-    "body",
-    "attributes",
-    "messageAttributes",
-    "md5OfMessageAttributes",
-    "md5OfBody",
-    "eventSource",
-    "eventSourceARN",
-    "awsRegion",
-)
 _SYSTEM_ORDER = (
     "ApproximateReceiveCount",
     "AWSTraceHeader",
@@ -63,10 +45,21 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: Lambda developer guide, "Using Lambda with Amazon SQS"; SQS ReceiveMessage.
     """
-    envelope = json.loads(row["envelope"])
-    if "MessageId" not in envelope and "messageId" in envelope:
-        return put_back(envelope, envelope, "body", row["body"], after="receiptHandle")
+    envelope = answered(row["envelope"])
+    if is_lambdas(envelope):
+        envelope = parsed(row["envelope"])
+        return put_back(envelope, envelope, "body", row["body"])
     return _from_api(envelope, row)
+
+
+def is_lambdas(envelope: Mapping[str, Any]) -> bool:
+    """Whether Lambda spelled the record, not ReceiveMessage.
+
+    Example:
+        >>> is_lambdas({"messageId": "m"}), is_lambdas({"MessageId": "m"})
+        (True, False)
+    """
+    return "messageId" in envelope and "MessageId" not in envelope
 
 
 def delivered(
@@ -100,30 +93,59 @@ def receive_count(captured: int | None, deliveries: int) -> int:
     return (captured or 1) + deliveries - 1
 
 
+def made_up(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Where the members of a record come from that ReceiveMessage does not give; see `provenance.py`.
+
+    Returns:
+        By path within the record: mark and origin; what is not named was observed.
+    """
+    if is_lambdas(envelope):
+        return {}
+    said = {
+        "eventSource": ("derived", "service"),
+        "eventSourceARN": ("derived", "source_arn"),
+        "awsRegion": ("derived", "source_arn"),
+    }
+    absent = {
+        "ReceiptHandle": {"receiptHandle": ("synthetic", "none was captured")},
+        "Attributes": {"attributes": ("synthetic", "none were captured")},
+        "MessageAttributes": {"messageAttributes": ("derived", "the message has none")},
+        "MD5OfBody": {"md5OfBody": ("derived", "body")},
+    }
+    for member, marks in absent.items():
+        said |= {} if member in envelope else marks
+    for name, value in envelope.get("MessageAttributes", {}).items():
+        for member in ("StringListValues", "BinaryListValues"):
+            if member not in value:
+                place = at(at("messageAttributes", name), member[0].lower() + member[1:])
+                said[place] = ("derived", "the message has none")
+    return said
+
+
 def _from_api(message: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    body, arn = row["body"], row["source_arn"]
+    user = message.get("MessageAttributes")
     record: dict[str, Any] = {
-        "messageId": message.get("MessageId", row.get("record_id")),
+        "messageId": message.get("MessageId") or row.get("record_id"),
         "receiptHandle": message.get("ReceiptHandle", ""),
-        "body": payload_text(row["body"]),
-        "attributes": {},
-        "messageAttributes": {},
-        "md5OfBody": hashlib.md5(row["body"], usedforsecurity=False).hexdigest(),
-        "eventSource": "aws:sqs",
-        "eventSourceARN": row["source_arn"],
-        "awsRegion": row["source_arn"].split(":")[3],
+        "body": payload_text(body),
+        "attributes": _in_lambdas_order(message.get("Attributes") or {}),
+        "messageAttributes": {name: _attribute(user[name]) for name in user} if user else {},
     }
-    record.update((ours, message[theirs]) for theirs, ours in _API.items() if theirs in message)
-    record["attributes"] = _in_order(record["attributes"], _SYSTEM_ORDER)
-    record["messageAttributes"] = {
-        name: _attribute(value) for name, value in record["messageAttributes"].items()
-    }
-    return _in_order(record, _ORDER)
+    if "MD5OfMessageAttributes" in message:
+        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    digest = message.get("MD5OfBody")
+    record["md5OfBody"] = digest or hashlib.md5(body, usedforsecurity=False).hexdigest()
+    record["eventSource"] = "aws:sqs"
+    record["eventSourceARN"] = arn
+    record["awsRegion"] = region_of(arn)
+    return record
 
 
-def _in_order(members: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]:
+def _in_lambdas_order(system: Mapping[str, Any]) -> dict[str, Any]:
     """The members in the order that Lambda writes them; those it is not known to write come last."""
-    names = (*(name for name in order if name in members), *members)
-    return {name: members[name] for name in names}
+    ordered = {name: system[name] for name in _SYSTEM_ORDER if name in system}
+    return ordered if len(ordered) == len(system) else {**ordered, **system}
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

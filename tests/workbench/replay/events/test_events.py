@@ -11,11 +11,91 @@ from connectors.files.queues import queue_record
 from connectors.files.streams import change_record
 from connectors.files.streams import kinesis_record as imported_kinesis_record
 from tests import factories
+from tests.conftest import REPOSITORY
+from tests.workbench.replay.events.rows import imported, imported_file
 from workbench.errors import UsageError
-from workbench.replay.events import event_record
+from workbench.replay.events import event, event_record, frame_of, holds_several, logs, replayable
 from workbench.replay.events.sqs import delivered
 
 ORIGIN = Origin(None, None, datetime(2026, 11, 20, tzinfo=UTC))
+
+
+FIREHOSE = "arn:aws:firehose:us-east-1:111122223333:deliverystream/orders"
+SAYS_NO_SOURCE = {
+    "KinesisFirehoseApachelog": FIREHOSE,
+    "KinesisFirehoseSyslog": FIREHOSE,
+    "KinesisFirehoseStreamsAsSource": FIREHOSE,
+    "apiGatewayProxyEventPrincipalId": "arn:aws:execute-api:us-east-1:111122223333:abc123/prod",
+}
+"""Sample events that name no source: a person who imports them does."""
+NO_EVENTS = ("event-mapping", "kpl", "kpl_vectors")
+"""Lists of events and test vectors of other programs."""
+PACKED_BY_HAND = ("cloudWatchLogEventWithPolicyLevel",)
+"""Its compressed text was written for people: it comes back compact."""
+
+
+def sample_events():
+    folder = REPOSITORY.parent / "shared" / "events"
+    files = sorted(path for path in folder.glob("*/*.json") if path.stem not in NO_EVENTS)
+    return [path.relative_to(folder) for path in files]
+
+
+@pytest.mark.parametrize("name", sample_events(), ids=str)
+def test_every_sample_event_comes_back_member_for_member_and_in_order(shared_events, name):
+    path = shared_events / name
+    document = json.loads(path.read_text("utf-8"))
+    rows = imported_file(path, SAYS_NO_SOURCE.get(path.stem))
+    found = event(rows)
+    if path.stem in PACKED_BY_HAND:
+        document, found = logs.opened(document), logs.opened(found)
+    assert json.dumps(found) == json.dumps(document)
+
+
+@pytest.mark.parametrize("name", sample_events(), ids=str)
+def test_a_frame_and_its_parts_are_the_event(shared_events, name):
+    rows = imported_file(shared_events / name, SAYS_NO_SOURCE.get(name.stem))
+    head, tail = frame_of(rows[0])
+    if head:
+        whole = f"{head}{','.join(json.dumps(event_record(row)) for row in rows)}{tail}"
+        assert json.loads(whole) == event(rows)
+    else:
+        assert json.loads(json.dumps(event_record(rows[0]))) == event(rows[:1])
+
+
+def test_a_tumbling_windows_event_comes_back_with_its_state(shared_events):
+    record = next(records_of(shared_events, "kinesisStreamEventOneRecord.json"))
+    window = {
+        "window": {"start": "2020-12-09T07:04:00Z", "end": "2020-12-09T07:06:00Z"},
+        "state": {"1": 282},
+        "shardId": "shardId-000000000006",
+        "eventSourceARN": record["eventSourceARN"],
+        "isFinalInvokeForWindow": False,
+        "isWindowTerminatedEarly": False,
+    }
+    document = {"Records": [record, record], **window}
+    rows = imported(document)
+    assert json.dumps(event(rows)) == json.dumps(document)
+    assert frame_of(rows[0]) == ('{"Records":[', "]}"), "a run has windows of its own"
+
+
+def test_records_to_transform_are_framed_by_what_is_known_of_their_stream():
+    records = [{"recordId": str(n), "data": ""} for n in (1, 2)]
+    rows = imported({"invocationId": "i", "deliveryStreamArn": FIREHOSE, "records": records})
+    head, tail = frame_of(rows[1])
+    assert json.loads(f"{head}{tail}") == {
+        "invocationId": "i",
+        "deliveryStreamArn": FIREHOSE,
+        "region": "us-east-1",
+        "records": [],
+    }
+
+
+def test_what_comes_alone_is_refused_together():
+    row = imported({"id": "e", "detail-type": "t", "source": "s", "detail": {}})[0]
+    with pytest.raises(UsageError, match="found 2"):
+        event([row, row])
+    assert not holds_several("aws:events")
+    assert holds_several("aws:sqs")
 
 
 def records_of(folder, *names):
@@ -38,7 +118,12 @@ def test_an_imported_kinesis_record_comes_back_member_for_member_and_in_order(sh
         assert json.dumps(back) == json.dumps(record)
 
 
-@pytest.mark.parametrize("body", ["text", "", None, 7, {"a": 1}, "caf\u00e9 \ud83d"])
+LONG = 2**63
+
+
+@pytest.mark.parametrize(
+    "body", ["text", "", None, 7, LONG, -LONG - 1, [-LONG - 1], {"a": LONG * 4}, "caf\u00e9 \ud83d"]
+)
 def test_a_message_comes_back_whatever_its_body_was(body):
     record = {"messageId": "m", "eventSourceARN": factories.QUEUE, "body": body}
     assert event_record(asdict(queue_record(record, ORIGIN))) == record
@@ -128,9 +213,14 @@ def test_a_read_kinesis_record_becomes_what_lambda_sends_in_lambdas_order(shared
     assert (shard, sequence) == (factories.SHARD, found["kinesis"]["sequenceNumber"])
 
 
+def test_a_source_that_calls_no_function_is_refused_by_name():
+    with pytest.raises(UsageError, match="aws:swf"):
+        event_record({"service": "aws:swf"})
+
+
 def test_a_service_that_is_not_replayed_yet_is_refused_by_name():
     with pytest.raises(UsageError, match="aws:logs"):
-        event_record(asdict(factories.log_event()))
+        replayable("aws:logs")
 
 
 def test_an_imported_change_comes_back_member_for_member(shared_events):
