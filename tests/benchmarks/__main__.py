@@ -14,6 +14,7 @@ NAMES = (
     "command_line",
     "findings",
     "detectors",
+    "events",
 )
 
 

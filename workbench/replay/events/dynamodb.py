@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.files.members import BODY_AT
-from workbench.replay.events.payload import NOTES, insert, parsed, payload_json, seconds_of
+from workbench.replay.events.payload import (
+    NOTES,
+    answered,
+    insert,
+    parsed,
+    payload_json,
+    payload_text,
+    seconds_of,
+)
 
 _ORDER = (
     "ApproximateCreationDateTime",
@@ -34,13 +42,12 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: Lambda developer guide, "Using Lambda with DynamoDB"; DynamoDB Streams GetRecords.
     """
-    record = parsed(row["envelope"])
-    images = payload_json(row["body"])
+    record = answered(row["envelope"])
     if is_lambdas(record):
-        return _as_it_was(record, images)
+        return _as_it_was(parsed(row["envelope"]), payload_json(row["body"]))
     for note in NOTES:
         record.pop(note, None)
-    change = {**record.get("dynamodb", {}), **images}
+    change = {**record.get("dynamodb", {}), **answered(payload_text(row["body"]))}
     if "ApproximateCreationDateTime" in change:
         created = change["ApproximateCreationDateTime"]
         change["ApproximateCreationDateTime"] = seconds_of(created)

@@ -109,9 +109,13 @@ def _log_event(row: Mapping[str, Any]) -> dict[str, Any]:
     instant = _at(row)
     return {
         "id": envelope.get("eventId") or row["record_id"],
-        "timestamp": envelope.get("timestamp", ms_of(instant) if instant else 0),
+        "timestamp": envelope["timestamp"] if "timestamp" in envelope else _ms(instant),
         "message": row["body"].decode("utf-8", "surrogatepass"),
     }
+
+
+def _ms(instant: Any) -> int:
+    return ms_of(instant) if instant else 0
 
 
 def _at(row: Mapping[str, Any]) -> Any:

@@ -5,7 +5,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from workbench.replay.events.payload import NOTES, parsed, payload_text, put_back, region_of
+from workbench.replay.events.payload import (
+    NOTES,
+    answered,
+    parsed,
+    payload_text,
+    put_back,
+    region_of,
+)
 
 
 def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,8 +35,9 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
 
     Source: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications".
     """
-    envelope = parsed(row["envelope"])
+    envelope = answered(row["envelope"])
     if isinstance(envelope.get("Sns"), dict):
+        envelope = parsed(row["envelope"])
         return put_back(envelope, envelope["Sns"], "Message", row["body"])
     encoding = envelope.get(NOTES[0])
     message = envelope.get("Message") if encoding == "absent" else payload_text(row["body"])

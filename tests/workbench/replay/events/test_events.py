@@ -16,6 +16,7 @@ from tests.workbench.replay.events.rows import imported, imported_file
 from workbench.errors import UsageError
 from workbench.replay.events import event, event_record, frame_of, holds_several, logs, replayable
 from workbench.replay.events.sqs import delivered
+from workbench.trace.import_files import import_files
 
 ORIGIN = Origin(None, None, datetime(2026, 11, 20, tzinfo=UTC))
 
@@ -248,3 +249,45 @@ def test_a_read_change_becomes_what_lambda_sends():
     assert found["dynamodb"]["NewImage"] == new
     assert found["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
     assert found["eventSourceARN"] == factories.TABLE_STREAM
+
+
+FAILED = """
+with failed as (
+  select delivery_id from records where json_extract_string(attributes, '$.workbench.failure.kind') is not null
+  union
+  select delivery_id
+  from records join (
+    select source_arn,
+           coalesce(document -> '$.KinesisBatchInfo', document -> '$.DDBStreamBatchInfo') as batch
+    from (select source_arn, document::json as document from resources where kind = 'on-failure-record')
+  ) using (source_arn)
+  where partition_id in ('', batch ->> '$.shardId')
+    and sequence_number::bignum between (batch ->> '$.startSequenceNumber')::bignum
+                                    and (batch ->> '$.endSequenceNumber')::bignum
+)
+select service, record_id from failed join records using (delivery_id) order by all
+"""
+
+
+def test_what_failed_is_found_in_a_trace_whether_it_was_carried_or_only_named(tmp_path):
+    trace = factories.write_trace(
+        tmp_path / "a.trace", [factories.kinesis_record(n) for n in (1, 2, 3, 4)]
+    )
+    batch = {
+        "shardId": factories.SHARD,
+        "startSequenceNumber": f"4966{2:052d}",
+        "endSequenceNumber": f"4966{3:052d}",
+        "batchSize": 2,
+        "streamArn": factories.STREAM,
+    }
+    bus_event = {"id": "e", "detail-type": "t", "source": "s", "detail": {}}
+    documents = [
+        {"requestContext": {"condition": "RetryAttemptsExhausted"}, "KinesisBatchInfo": batch},
+        {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": bus_event},
+    ]
+    path = tmp_path / "failures.json"
+    path.write_text(json.dumps(documents), "utf-8")
+    import_files(trace.path, [path], now=factories.clock)
+    trace.refresh()
+    named = [("aws:kinesis", f"{factories.SHARD}:4966{n:052d}") for n in (2, 3)]
+    assert trace.sql(FAILED).rows() == [("aws:events", "e"), *named]
