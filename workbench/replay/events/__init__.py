@@ -8,7 +8,7 @@ from connectors.files.members import EVENT
 from connectors.record import Service
 from workbench.errors import UsageError
 from workbench.replay.events import dynamodb, imported, kinesis, logs, sns, sqs
-from workbench.replay.events.payload import parsed
+from workbench.replay.events.payload import parsed, region_of
 
 Row = Mapping[str, Any]
 RECORDS, TRANSFORMED = "Records", "records"
@@ -155,5 +155,5 @@ def _framed(rows: Sequence[Row], member: str, records: list[Any]) -> dict[str, A
         "invocationId": rows[0]["record_id"].partition(":")[0],
         "applicationArn" if is_analytics else "deliveryStreamArn": arn,
     }
-    region = {} if is_analytics else {"region": arn.split(":")[3]}
+    region = {} if is_analytics else {"region": region_of(arn)}
     return {**made, **region, member: records}

@@ -91,5 +91,5 @@ def _from_api(record: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
 
 @lru_cache(maxsize=256)
 def _role_arn(stream_arn: str) -> str:
-    _, partition, _, _, account, _ = stream_arn.split(":", 5)
+    _, partition, _, _, account, *_ = (*stream_arn.split(":", 5), *[""] * 5)
     return f"arn:{partition}:iam::{account}:{ROLE}"

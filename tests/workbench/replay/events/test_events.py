@@ -1,20 +1,25 @@
 """Event records: imported ones come back as they were, captured ones become what Lambda would have sent."""
 
 import json
+import random
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
 
+from connectors.files.documents import Document
 from connectors.files.origin import Origin
 from connectors.files.queues import queue_record
+from connectors.files.recognise import found_in
 from connectors.files.streams import change_record
 from connectors.files.streams import kinesis_record as imported_kinesis_record
+from connectors.record import Record
 from tests import factories
 from tests.conftest import REPOSITORY
 from tests.workbench.replay.events.rows import imported, imported_file
 from workbench.errors import UsageError
 from workbench.replay.events import event, event_record, frame_of, holds_several, logs, replayable
+from workbench.replay.events.provenance import marks_of
 from workbench.replay.events.sqs import delivered
 from workbench.trace.import_files import import_files
 
@@ -61,6 +66,41 @@ def test_a_frame_and_its_parts_are_the_event(shared_events, name):
         assert json.loads(whole) == event(rows)
     else:
         assert json.loads(json.dumps(event_record(rows[0]))) == event(rows[:1])
+
+
+WRONG = (None, 7, "x", [], {}, 2**70, True, [None, {}])
+
+
+def with_one_member_wrong(document, chance):
+    """A copy in which one value, at any depth, is of a kind that nobody sends, or is not there."""
+    copy = json.loads(json.dumps(document))
+    holder = copy
+    while True:
+        names = list(holder) if isinstance(holder, dict) else range(len(holder))
+        name = chance.choice(list(names))
+        if not isinstance(holder[name], dict | list) or not holder[name] or chance.random() < 0.2:
+            break
+        holder = holder[name]
+    if chance.random() < 0.1:
+        del holder[name]
+    else:
+        holder[name] = chance.choice(WRONG)
+    return copy
+
+
+@pytest.mark.parametrize("name", sample_events(), ids=str)
+def test_an_event_with_a_member_of_the_wrong_kind_is_skipped_or_comes_back(shared_events, name):
+    document = json.loads((shared_events / name).read_text("utf-8"))
+    chance = random.Random(str(name))
+    for _ in range(25):
+        changed = with_one_member_wrong(document, chance)
+        found = list(found_in(Document(0, changed), ORIGIN))
+        rows = [asdict(each) for each in found if isinstance(each, Record)]
+        for row in rows:
+            assert list(marks_of(row))
+            assert frame_of(row)
+        if rows and len(rows) == len(found) and "awslogs" not in document:
+            assert json.dumps(event(rows)) == json.dumps(changed)
 
 
 def test_a_tumbling_windows_event_comes_back_with_its_state(shared_events):
