@@ -95,6 +95,7 @@ class Books:
             invocations_count=journal.invocations,
             records=records,
             effects_count=journal.effects,
+            destination_records_count=journal.destination_records,
             deliveries_not_run=deliveries_not_run,
             interrupted=interrupted,
             resumed_from=self.resumed_from,

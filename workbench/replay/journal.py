@@ -1,4 +1,4 @@
-"""The journal of a run: invocations, outcomes and effects as rows, written into the trace piece by piece."""
+"""The journal of a run: what happened in it as rows, written into the trace piece by piece."""
 
 import math
 from collections import Counter
@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.answers import compact_json
+from workbench.replay.engine.failure_records import DestinationRecord
 from workbench.replay.engine.invocation import Batch, Invocation, Item
 from workbench.replay.engine.response import Judgement
-from workbench.trace.schema import EFFECTS, INVOCATIONS, OUTCOMES
+from workbench.trace.schema import DESTINATION_RECORDS, EFFECTS, INVOCATIONS, OUTCOMES
 
 PIECE_BYTES = 32 * 1024 * 1024
 PIECE_ROWS = 100_000
@@ -48,6 +49,7 @@ class RunJournal:
         self.invocations = 0
         self.effects: int | None = None
         """AWS calls that were heard; None where nobody listened."""
+        self.destination_records = 0
         self.verdicts: Counter[str] = Counter()
         """Records by their last verdict; complete after `close`."""
         self._run_id = run_id
@@ -58,6 +60,7 @@ class RunJournal:
         self._invocations: list[Row] = []
         self._outcomes: list[Row] = []
         self._effects: list[Row] = []
+        self._sent: list[Row] = []
         self._held: dict[int, Row] = {}
         self._done: set[int] = set()
         self._buffered_bytes = 0
@@ -127,6 +130,13 @@ class RunJournal:
         self._outcomes.append(row)
         self._finish(item.delivery_id, verdict)
 
+    def sent(self, record: DestinationRecord) -> None:
+        """A destination would have got a document."""
+        self.destination_records += 1
+        names = record.invocation_id, record.destination_arn, record.condition
+        self._sent.append([*names, _us(record.sent_at), record.object_key, record.document])
+        self._buffered_bytes += len(record.document)
+
     def close(self, items: Iterable[Item]) -> None:
         """Write what is left; a record that was never reached gets its row too."""
         for item in items:
@@ -166,8 +176,10 @@ class RunJournal:
         }
         if self._effects:
             tables["effects"] = self._table(self._effects, EFFECTS)
+        if self._sent:
+            tables["destination_records"] = self._table(self._sent, DESTINATION_RECORDS)
         self._write(tables)
-        self._invocations, self._outcomes, self._effects = [], [], []
+        self._invocations, self._outcomes, self._effects, self._sent = [], [], [], []
         self._buffered_bytes = 0
 
     def _table(self, rows: list[Row], schema: pa.Schema) -> pa.Table:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from uuid import UUID
 
+from workbench.replay.engine.failure_records import Discard, failure_record
 from workbench.replay.engine.invocation import Invoker, Item
-from workbench.replay.engine.loop import Fate, Journal, Lane, Pace, run_lanes
+from workbench.replay.engine.loop import Journal, Lane, Pace, run_lanes
 from workbench.replay.engine.queues import QueueLane
-from workbench.replay.engine.streams import shard_lanes
+from workbench.replay.engine.streams import Discarded, shard_lanes
 from workbench.replay.settings import Settings
 
 
@@ -36,7 +37,7 @@ def play(
     Returns:
         How many deliveries of messages that had failed so often were not made, because the rest was taken as failed.
     """
-    lanes = _lanes(items, settings, source_arn, journal.fate)
+    lanes = _lanes(items, settings, source_arn, journal)
     run_lanes(
         lanes,
         settings.parents,
@@ -50,11 +51,23 @@ def play(
 
 
 def _lanes(
-    items: Sequence[Item], settings: Settings, source_arn: str, fate: Fate
+    items: Sequence[Item], settings: Settings, source_arn: str, journal: Journal
 ) -> Sequence[Lane]:
     if source_arn.split(":")[2:3] == ["sqs"]:
-        return [QueueLane(items, settings, fate)]
-    return shard_lanes(items, settings, fate)
+        return [QueueLane(items, settings, journal.fate)]
+    return shard_lanes(items, settings, journal.fate, _discarded(settings, journal))
+
+
+def _discarded(settings: Settings, journal: Journal) -> Discarded:
+    """What is done with a batch that is given up: sent to the mapping's destination, where it has one."""
+    destination_arn = settings.mapping.on_failure_arn
+    if destination_arn is None:
+        return lambda discard: None
+
+    def sent(discard: Discard) -> None:
+        journal.sent(failure_record(discard, destination_arn, settings.function.name))
+
+    return sent
 
 
 def _request_ids(seed: int, source_arn: str) -> Iterator[str]:

@@ -27,6 +27,8 @@ class Run:
     """`total` and how many have which verdict as their last."""
     effects_count: int | None
     """AWS calls that the handler made; None where nobody listened."""
+    destination_records_count: int
+    """Documents that the mapping's on-failure destination would have got."""
     deliveries_not_run: int
     """Deliveries of messages that had failed so often that the rest, up to their expiry, was taken as failed too."""
     interrupted: bool
@@ -48,6 +50,7 @@ class Run:
             "invocations": self.invocations_count,
             "records": dict(self.records),
             "effects": self.effects_count,
+            "destination_records": self.destination_records_count,
             "deliveries_not_run": self.deliveries_not_run,
             "interrupted": self.interrupted,
             "resumed_from": self.resumed_from,
@@ -62,6 +65,16 @@ class Run:
     def invocations(self) -> pl.DataFrame:
         """One row an invocation, in the order of the run: the columns of the relation `invocations`."""
         return self._rows("invocations")
+
+    def destination_records(self) -> pl.DataFrame:
+        """One row a document for the on-failure destination, in the order of the run: those of `destination_records`.
+
+        Example:
+            >>> run.destination_records()["document"]   # doctest: +SKIP
+
+        Source: Lambda developer guide, "Retain batch records that are discarded".
+        """
+        return self._rows("destination_records")
 
     def _rows(self, relation: str) -> pl.DataFrame:
         statement = load_statement(__package__, f"{relation}_of_run")

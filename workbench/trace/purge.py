@@ -31,6 +31,7 @@ QUOTING = {
     "invocations": ("event", "response"),
     "outcomes": ("error_message",),
     "effects": ("parameters", "answered_with"),
+    "destination_records": ("document",),
 }
 """Columns of results that may repeat a payload. A run that was given a purged delivery loses all of them, because a
 handler may remember one event and quote it in the next."""

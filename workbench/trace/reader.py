@@ -35,7 +35,8 @@ class Trace:
 
     All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
     Relations are of three kinds. *Facts*: `records` (one row a delivery), `coverage`, `resources`, `peek_effects`, the
-    catalog's own books. *Results*: `runs`, `invocations`, `outcomes`, `effects`. *Derived*, worked out when asked for:
+    catalog's own books. *Results*: `runs`, `invocations`, `outcomes`, `effects`,
+    `destination_records`. *Derived*, worked out when asked for:
 
     - of streams: `user_records` (what the Kinesis Producer Library packed), `puts_again`, `shards`;
     - of logs: `log_lines` (parsed), `request_lines` (which request a line is of), `invocations_observed`,

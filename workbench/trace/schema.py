@@ -102,6 +102,18 @@ EFFECTS = pa.schema(
     ]
 )
 
+DESTINATION_RECORDS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("invocation_id", pa.string()),
+        ("destination_arn", pa.string()),
+        ("condition", pa.string()),
+        ("sent_at", INSTANT),
+        ("object_key", pa.string()),
+        ("document", pa.string()),
+    ]
+)
+
 SEGMENT_RELATIONS: dict[str, pa.Schema] = {
     "records": RECORDS,
     "runs": RUNS,
@@ -109,6 +121,7 @@ SEGMENT_RELATIONS: dict[str, pa.Schema] = {
     "invocations": INVOCATIONS,
     "outcomes": OUTCOMES,
     "effects": EFFECTS,
+    "destination_records": DESTINATION_RECORDS,
 }
 """Kept as Parquet segments, live when the catalog says so."""
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Protocol
 
+from workbench.replay.engine.failure_records import DestinationRecord
 from workbench.replay.engine.invocation import Batch, Invocation, Invoker, Item
 from workbench.replay.engine.response import SUCCEEDED, Judgement, judge
 
@@ -39,6 +40,10 @@ class Lane(Protocol):
 
     def begin(self, batch: Batch) -> None:
         """The batch that was offered is in flight."""
+        ...
+
+    def heard(self, batch: Batch, invocation_id: str, invocation: Invocation) -> None:
+        """An invocation has ended; what failed is asked for next."""
         ...
 
     def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
@@ -65,6 +70,10 @@ class Journal(Protocol):
 
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again."""
+        ...
+
+    def sent(self, record: DestinationRecord) -> None:
+        """A destination would have got a document."""
         ...
 
 
@@ -186,6 +195,7 @@ class _Loop:
     def _end(self, flight: _Flight) -> None:
         lane, batch = flight.lane, flight.batch
         invocation = flight.outcome()
+        lane.heard(batch, flight.invocation_id, invocation)
         failed = lane.comes_again(batch, _failed(batch, invocation, self.reports_failures))
         self.journal.invoked(batch, flight.invocation_id, invocation)
         for item in batch.items:

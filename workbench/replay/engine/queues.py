@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, close_batch
 from workbench.replay.engine.filtering import admitted
-from workbench.replay.engine.invocation import Batch, Item
+from workbench.replay.engine.invocation import Batch, Invocation, Item
 from workbench.replay.engine.loop import Fate
 from workbench.replay.engine.response import Judgement
 from workbench.replay.events import sqs
@@ -108,6 +108,9 @@ class QueueLane:
         for read in reads:
             read.line.in_flight = True
             read.waiting.first_received_at = read.waiting.first_received_at or read.read_at
+
+    def heard(self, batch: Batch, invocation_id: str, invocation: Invocation) -> None:
+        """Nothing: whether an invocation failed is all that a queue goes by."""
 
     def comes_again(self, batch: Batch, failed: Judgement) -> Judgement:
         """Just the messages that failed."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from workbench.replay.engine.failure_records import DestinationRecord
 from workbench.replay.engine.invocation import Batch, Invocation, Invoker, Item
 from workbench.replay.engine.response import Judgement
 from workbench.replay.play import play
@@ -41,6 +42,9 @@ class Failures:
 
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again."""
+
+    def sent(self, record: DestinationRecord) -> None:
+        """A destination would have got a document."""
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from connectors.record import Record
 from tests.factories import T0
 from workbench.mapping import EventSourceMapping
+from workbench.replay.engine.failure_records import failure_record
 from workbench.replay.engine.invocation import COLUMNS, Batch, Invocation, Invoker, Item
 from workbench.replay.engine.loop import Pace, run_lanes
 from workbench.replay.engine.queues import QueueLane
-from workbench.replay.engine.streams import shard_lanes
+from workbench.replay.engine.streams import BACK_OFF_FIRST, shard_lanes
 from workbench.replay.journal import RunJournal
 from workbench.replay.settings import FunctionSettings, QueueAttributes, Settings
 
@@ -46,6 +47,8 @@ class Ran:
     invocations: list[dict[str, Any]]
     verdicts: Mapping[str, int]
     lanes: list[Any]
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    """Rows of `destination_records`."""
 
     def of(self, record: Record) -> list[dict[str, Any]]:
         """A record's outcomes in the order of its deliveries."""
@@ -96,7 +99,7 @@ def run_queue(
         items_of(records),
         settings,
         invoker or FunctionInvoker(handler),
-        lambda *given: [QueueLane(*given)],
+        lambda items, settings, journal: [QueueLane(items, settings, journal.fate)],
         pace,
     )
 
@@ -108,16 +111,24 @@ def run_stream(
     invoker: Invoker | None = None,
     retention_hours: int = 24,
     parents: Mapping[str, tuple[str, ...]] | None = None,
+    back_off_first: timedelta = BACK_OFF_FIRST,
+    function: FunctionSettings = FUNCTION,
     **mapping: Any,
 ) -> Ran:
     """Stream records through a handler."""
     settings = Settings(
         EventSourceMapping(**mapping).completed("kinesis"),
-        FUNCTION,
+        function,
         retention=timedelta(hours=retention_hours),
         parents=parents or {},
     )
-    return _run(items_of(records), settings, invoker or FunctionInvoker(handler), shard_lanes)
+
+    def lanes_of(items: list[Item], settings: Settings, journal: RunJournal) -> Any:
+        arn = settings.mapping.on_failure_arn
+        sent: Any = lambda each: arn and journal.sent(failure_record(each, arn, function.name))  # noqa: E731
+        return shard_lanes(items, settings, journal.fate, sent, back_off_first=back_off_first)
+
+    return _run(items_of(records), settings, invoker or FunctionInvoker(handler), lanes_of)
 
 
 def _run(
@@ -127,14 +138,18 @@ def _run(
     lanes_of: Any,
     pace: Pace = lambda at: None,
 ) -> Ran:
-    tables: dict[str, list[dict[str, Any]]] = {"outcomes": [], "invocations": []}
+    tables: dict[str, list[dict[str, Any]]] = {
+        "outcomes": [],
+        "invocations": [],
+        "destination_records": [],
+    }
 
     def write(written: Mapping[str, Any]) -> None:
         for name, table in written.items():
             tables[name] += table.to_pylist()
 
     journal = RunJournal("run", write)
-    lanes = lanes_of(items, settings, journal.fate)
+    lanes = lanes_of(items, settings, journal)
     run_lanes(
         lanes,
         settings.parents,
@@ -145,4 +160,10 @@ def _run(
         pace=pace,
     )
     journal.close(items)
-    return Ran(tables["outcomes"], tables["invocations"], journal.verdicts, list(lanes))
+    return Ran(
+        tables["outcomes"],
+        tables["invocations"],
+        journal.verdicts,
+        list(lanes),
+        tables["destination_records"],
+    )
