@@ -56,7 +56,7 @@ BELOW: dict[str, tuple[str, ...]] = {
 
 HOMES: dict[str, tuple[str, ...]] = {
     "boto3": ("connectors",),
-    "botocore": ("connectors",),
+    "botocore": ("connectors", "workbench.replay"),
     "duckdb": ("workbench.trace",),
     "altair": ("workbench.charts",),
     "vl_convert": ("workbench.charts",),

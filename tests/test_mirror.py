@@ -62,6 +62,11 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/events/kinesis.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/payload.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/sqs.py": "tests/workbench/replay/events/test_events.py",
+    "workbench/replay/effects/call.py": "tests/workbench/replay/effects/test_recorder.py",
+    "workbench/replay/effects/encoding.py": "tests/workbench/replay/effects/test_recorder.py",
+    "workbench/replay/effects/minimal.py": "tests/workbench/replay/effects/test_recorder.py",
+    "workbench/replay/effects/models.py": "tests/workbench/replay/effects/test_decoding.py",
+    "workbench/replay/effects/request.py": "tests/workbench/replay/effects/test_decoding.py",
     # Commands and pages: as a person meets them.
     "workbench/cli/explaining.py": "tests/workbench/cli/test_finding.py",
     "workbench/cli/options.py": "tests/workbench/cli/test_finding.py",
