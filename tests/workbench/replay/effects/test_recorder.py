@@ -95,7 +95,7 @@ def test_a_call_is_kept_with_what_it_was_called_with_and_its_answer(aws: Aws) ->
 
 
 def test_the_digest_of_attributes_is_the_one_that_sqs_gives(aws: Aws) -> None:
-    # As Amazon SQS answers: one string attribute `a` = `x`, encoded by hand after AWS's description.
+    # One string attribute `a` = `x`, encoded by hand after AWS's description; not recorded from AWS.
     encoded = b"\0\0\0\1a\0\0\0\6String\1\0\0\0\1x"
     attributes = {"a": {"DataType": "String", "StringValue": "x"}}
 
