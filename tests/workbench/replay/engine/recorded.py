@@ -257,10 +257,11 @@ def _captured(record: Document, number: int) -> Record:
     change = {**record["dynamodb"], "SequenceNumber": f"{100 + number}"}
     change["ApproximateCreationDateTime"] = "2026-11-20T10:00:00.000000Z"
     images = {name: change.pop(name) for name in ("Keys", "NewImage", "OldImage") if name in change}
+    answer = {name: value for name, value in record.items() if name != "eventSourceARN"}
     return replace(
         dynamodb_change(number, stream=arn),
         body=json.dumps(images).encode(),
-        envelope=json.dumps({**record, "eventID": f"event-{number}", "dynamodb": change}),
+        envelope=json.dumps({**answer, "eventID": f"event-{number}", "dynamodb": change}),
         sequence_number=change["SequenceNumber"],
     )
 
