@@ -16,7 +16,8 @@ EVENT_BYTES_EMPTY = len('{"Records":[]}')
 REPORT = "ReportBatchItemFailures"
 UNLIMITED = -1
 
-SourceKind = Literal["sqs", "sqs_fifo", "kinesis", "dynamodb"]
+SourceKind = Literal["sqs", "sqs_fifo", "kinesis", "dynamodb", "event"]
+"""`event`: a source that hands over one event at a time, and has no mapping."""
 WindowStart = Literal["previous_completion", "first_record"]
 
 _PATHS: Mapping[str, tuple[str, ...]] = {
@@ -57,6 +58,7 @@ _DEFAULTS: Mapping[SourceKind, Mapping[str, Any]] = {
     "sqs_fifo": _QUEUE_DEFAULTS,
     "kinesis": _STREAM_DEFAULTS,
     "dynamodb": _STREAM_DEFAULTS,
+    "event": {},
 }
 _QUEUES_ALONE = {"maximum_concurrency", "minimum_pollers", "maximum_pollers"}
 _STREAMS_ALONE = {
@@ -175,6 +177,10 @@ class EventSourceMapping:
         )
 
     def _objections(self, kind: SourceKind) -> Iterator[str]:
+        if kind == "event":
+            for member in self.to_aws():
+                yield f"{member}: this source hands over one event at a time and has no event source mapping"
+            return
         for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not least <= value <= most:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from uuid import UUID
 
+from workbench.replay.engine.asynchronous import EventLane
 from workbench.replay.engine.failure_records import Discard, failure_record
 from workbench.replay.engine.invocation import Invoker, Item
 from workbench.replay.engine.loop import Journal, Lane, Pace, run_lanes
@@ -53,9 +54,25 @@ def play(
 def _lanes(
     items: Sequence[Item], settings: Settings, source_arn: str, journal: Journal
 ) -> Sequence[Lane]:
-    if source_arn.split(":")[2:3] == ["sqs"]:
+    service = source_arn.split(":")[2]
+    if service == "sqs":
         return [QueueLane(items, settings, journal.fate)]
+    if service not in ("kinesis", "dynamodb"):
+        arn = function_arn(source_arn, settings.function.name)
+        return [EventLane(items, settings.invoke, arn, journal.fate, journal.sent)]
     return shard_lanes(items, settings, journal.fate, _discarded(settings, journal))
+
+
+def function_arn(source_arn: str, name: str) -> str:
+    """The function of a source's region and account; synthetic where the source's ARN has none.
+
+    Example:
+        >>> function_arn("arn:aws:s3:::photos", "resize")
+        'arn:aws:lambda:us-east-1:000000000000:function:resize'
+    """
+    _, partition, _, region, account, _ = source_arn.split(":", 5)
+    place = f"{region or 'us-east-1'}:{account or '000000000000'}"
+    return f"arn:{partition}:lambda:{place}:function:{name}"
 
 
 def _discarded(settings: Settings, journal: Journal) -> Discarded:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.errors import UsageError
 from workbench.replay.engine.invocation import COLUMNS, Item
-from workbench.replay.events import replayable
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -35,13 +34,11 @@ def selected_items(trace: Trace, source_arn: str, selection: Selection = EVERYTH
     """The chosen records of a source, in the order of their arrival; each once, however often it was captured.
 
     Raises:
-        UsageError: a condition that DuckDB does not accept, a service that is not replayed, or none of the records
+        UsageError: a condition that DuckDB does not accept, or none of the records
             is chosen.
     """
     statement = load_statement(__package__, "captured_records")
     frame = trace.sql(statement.text, source_arn=source_arn)
-    for service in frame["service"].unique():
-        replayable(service)
     # One tzinfo for all instants: Python compares those of two far more slowly.
     arrived_us = frame["arrives_at"].dt.epoch("us").to_list()
     instants = (_EPOCH + timedelta(microseconds=each) for each in arrived_us)

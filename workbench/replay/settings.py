@@ -87,6 +87,43 @@ class FunctionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InvokeSettings:
+    """How Lambda treats events that a function is handed asynchronously.
+
+    Source: Lambda GetFunctionEventInvokeConfig, GetFunctionConfiguration.
+    """
+
+    maximum_retry_attempts: int = 2
+    maximum_event_age: timedelta = timedelta(hours=6)
+    on_success_arn: str | None = None
+    on_failure_arn: str | None = None
+    dead_letter_arn: str | None = None
+    """The function's own dead-letter queue or topic, which gets the bare event."""
+
+    @classmethod
+    def from_aws(cls, document: Document, function: Document) -> "InvokeSettings":
+        """From the answers of `get-function-event-invoke-config` and `get-function-configuration`.
+
+        Raises:
+            UsageError: a number that is none, or that Lambda does not take.
+        """
+        retries = _number(document, "MaximumRetryAttempts", 2)
+        age_s = _number(document, "MaximumEventAgeInSeconds", 21_600)
+        if not 0 <= retries <= 2:
+            raise UsageError(f"wanted a MaximumRetryAttempts from 0 to 2, found {retries}")
+        if not 60 <= age_s <= 21_600:
+            raise UsageError(f"wanted a MaximumEventAgeInSeconds from 60 to 21600, found {age_s}")
+        destinations = document.get("DestinationConfig") or {}
+        return cls(
+            retries,
+            timedelta(seconds=age_s),
+            (destinations.get("OnSuccess") or {}).get("Destination"),
+            (destinations.get("OnFailure") or {}).get("Destination"),
+            (function.get("DeadLetterConfig") or {}).get("TargetArn"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a run is set to."""
 
@@ -94,6 +131,8 @@ class Settings:
     """Completed with AWS's defaults."""
     function: FunctionSettings
     queue: QueueAttributes = field(default_factory=QueueAttributes)
+    invoke: InvokeSettings = field(default_factory=InvokeSettings)
+    """Of sources that hand over one event at a time."""
     retention: timedelta = timedelta(hours=24)
     """How long the stream keeps its records."""
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -107,6 +146,7 @@ def settle(
     mapping: EventSourceMapping | Document | None = None,
     queue_attributes: Document | None = None,
     function: Document | None = None,
+    event_invoke_config: Document | None = None,
 ) -> Settings:
     """The settings of a run: what the user says, else what the trace has, else AWS's defaults.
 
@@ -117,6 +157,7 @@ def settle(
         mapping: as `get-event-source-mapping` answers it.
         queue_attributes: as `get-queue-attributes` answers it, or its `Attributes`.
         function: as `get-function-configuration` answers it.
+        event_invoke_config: as `get-function-event-invoke-config` answers it.
 
     Raises:
         UsageError: a value of the wrong type, or a mapping that AWS would refuse.
@@ -128,10 +169,16 @@ def settle(
     queue = QueueAttributes.from_aws(
         {**snapshots.queue(), **said.get("Attributes", said)}, source_arn
     )
+    configuration = _overlaid(seen_function, function or {})
+    invoke = {
+        **snapshots.document("get-function-event-invoke-config"),
+        **(event_invoke_config or {}),
+    }
     return Settings(
         _mapping(mapping, seen_mapping).completed(_kind(source_arn, queue)),
-        FunctionSettings.from_aws(_overlaid(seen_function, function or {}), function_name),
+        FunctionSettings.from_aws(configuration, function_name),
         queue,
+        InvokeSettings.from_aws(invoke, configuration),
         timedelta(hours=snapshots.retention_hours()),
         {shard["ShardId"]: _parents(shard) for shard in snapshots.shards()},
     )
@@ -218,8 +265,10 @@ def _kind(source_arn: str, queue: QueueAttributes) -> SourceKind:
             return "kinesis"
         case ["dynamodb"]:
             return "dynamodb"
-        case _:
+        case ["sqs"]:
             return "sqs_fifo" if queue.fifo_queue else "sqs"
+        case _:
+            return "event"
 
 
 def _function_name(arn: Any) -> str:

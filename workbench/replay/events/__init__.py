@@ -29,7 +29,6 @@ _LISTS: Mapping[str, str] = {
     "aws:kinesisanalytics": TRANSFORMED,
 }
 """The member of an event that lists its records; of any other service the event holds none."""
-_REPLAYED = (Service.SQS, Service.KINESIS, Service.DYNAMODB)
 _NEVER_CALL = ("aws:swf",)
 
 
@@ -117,24 +116,6 @@ def holds_several(service: str) -> bool:
         (True, False)
     """
     return service in _LISTS and service not in (Service.SNS, Service.S3)
-
-
-def replayable(service: str) -> str:
-    """The service, where its records can be replayed.
-
-    Raises:
-        UsageError: they cannot yet; the message says which can.
-
-    Example:
-        >>> replayable("aws:sqs")
-        'aws:sqs'
-    """
-    if service in _REPLAYED:
-        return service
-    raise UsageError(
-        f"wanted records of {' or '.join(_REPLAYED)}, found {service}, which is not replayed yet; "
-        "choose another source"
-    )
 
 
 def _list_of(row: Row) -> str | None:

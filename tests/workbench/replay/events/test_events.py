@@ -18,7 +18,7 @@ from tests import factories
 from tests.conftest import REPOSITORY
 from tests.workbench.replay.events.rows import imported, imported_file
 from workbench.errors import UsageError
-from workbench.replay.events import event, event_record, frame_of, holds_several, logs, replayable
+from workbench.replay.events import event, event_record, frame_of, holds_several, logs
 from workbench.replay.events.provenance import marks_of
 from workbench.replay.events.sqs import delivered
 from workbench.trace.import_files import import_files
@@ -257,11 +257,6 @@ def test_a_read_kinesis_record_becomes_what_lambda_sends_in_lambdas_order(shared
 def test_a_source_that_calls_no_function_is_refused_by_name():
     with pytest.raises(UsageError, match="aws:swf"):
         event_record({"service": "aws:swf"})
-
-
-def test_a_service_that_is_not_replayed_yet_is_refused_by_name():
-    with pytest.raises(UsageError, match="aws:logs"):
-        replayable("aws:logs")
 
 
 def test_an_imported_change_comes_back_member_for_member(shared_events):
