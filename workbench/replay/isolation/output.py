@@ -1,9 +1,15 @@
 """What a handler prints, kept within bounds: the beginning and the end."""
 
+import contextlib
+import os
+import select
+import threading
 from collections import deque
+from typing import IO
 
 HEAD_BYTES = 256 * 1024
 TAIL_BYTES = 64 * 1024
+_PIECE_BYTES = 1 << 20
 
 
 class CappedOutput:
@@ -49,3 +55,59 @@ class CappedOutput:
         self._tail.clear()
         self._tail_bytes = self._dropped_bytes = 0
         return kept.decode("utf-8", "replace"), dropped_bytes
+
+
+class DrainedOutput:
+    """A pipe that is read for as long as anybody writes to it, so that nobody inside ever waits for us.
+
+    Args:
+        pipe: the reading end; closed with this.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._output = CappedOutput()
+        self._lock = threading.Lock()
+        self._stop, self._stopped = os.pipe()
+        os.set_blocking(pipe.fileno(), False)
+        self._thread = threading.Thread(target=self._drain, name="sandbox output", daemon=True)
+        self._thread.start()
+
+    def take(self) -> tuple[str, int]:
+        """What was printed since it was last asked, and how many bytes of its middle were not kept."""
+        with self._lock:
+            self._read()
+            return self._output.take()
+
+    def last_line(self) -> str:
+        """The last line that was printed since it was last asked."""
+        lines = self.take()[0].strip().splitlines()
+        return lines[-1] if lines else "nothing said"
+
+    def close(self) -> None:
+        """Keep what is left in the pipe, and let go of it."""
+        os.close(self._stopped)
+        self._thread.join()
+        with self._lock:
+            self._read()
+        self._pipe.close()
+        os.close(self._stop)
+
+    def _drain(self) -> None:
+        poll = select.poll()
+        poll.register(self._pipe, select.POLLIN)
+        poll.register(self._stop, select.POLLIN)
+        while self._stop not in [descriptor for descriptor, _ in poll.poll()]:
+            with self._lock:
+                if not self._read():
+                    return
+
+    def _read(self) -> bool:
+        """Take at most what a pipe holds; whether there may be more to come."""
+        if self._pipe.closed:
+            return False
+        with contextlib.suppress(BlockingIOError):
+            piece = os.read(self._pipe.fileno(), _PIECE_BYTES)
+            self._output.add(piece)
+            return bool(piece)
+        return True

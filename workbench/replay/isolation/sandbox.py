@@ -8,17 +8,18 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from workbench.errors import ReplayRefusedError
 from workbench.replay.functions.environment import SCRATCH
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers import worker
+from workbench.replay.isolation import launcher, probes
+from workbench.replay.isolation.probes import REACHED, Probe, probe
 
 SCRATCH_BYTES = 512 * 1024 * 1024
 """Lambda's ephemeral storage, unless configured otherwise."""
 FLAG = "--allow-cooperative"
-_WORKER_INSIDE = "/run/replay/worker.py"
+_INSIDE = "/run/replay"
 _SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM_FILES = (
     "/etc/alternatives",
@@ -32,8 +33,23 @@ _SYSTEM_FILES = (
     "/etc/ssl",
 )
 _TEST_NET = ("192.0.2.1", 80)
+_TEST_NET_DNS = ("192.0.2.1", 53)
 _METADATA = ("169.254.169.254", 80)
-Probe = tuple[str, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """The files that a process of a sandbox without namespaces may use; everything else is out of its reach."""
+
+    readable: tuple[str, ...]
+    """Files and folders, with all that is in them."""
+    listable: tuple[str, ...]
+    """Folders whose names may be read."""
+    writable: tuple[str, ...]
+    devices: tuple[str, ...]
+    """Files that may be read and written."""
+    abi_max: int | None = None
+    """Use no more of Landlock than a kernel of that version has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,10 @@ class Sandbox:
     """What stands before the worker's own arguments."""
     folder: Path
     """Working directory of the process that is started."""
+    launch: tuple[str, ...] = ()
+    """What stands before the launcher's own argument."""
+    restriction: Restriction | None = None
+    """What the launcher gives up; None where it is shut in from outside."""
 
 
 def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> list[Sandbox]:
@@ -71,13 +91,25 @@ def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> lis
 
 def namespaces(bwrap: Path, spec: HandlerSpec, trace: Path) -> Sandbox:
     """Namespaces of its own: files, network, processes."""
-    command = (str(bwrap), *_arguments(spec, trace.resolve()), "--", *_python(_WORKER_INSIDE))
-    return Sandbox("A", "bubblewrap namespaces", command, Path("/"))
+    shut_in = (str(bwrap), *_arguments(spec, trace.resolve()), "--")
+    return Sandbox(
+        "A",
+        "bubblewrap namespaces",
+        (*shut_in, *_python(f"{_INSIDE}/worker.py")),
+        Path("/"),
+        (*shut_in, *_bare_python(f"{_INSIDE}/launcher.py")),
+    )
 
 
 def cooperative(spec: HandlerSpec) -> Sandbox:
     """A clean environment and nothing else."""
-    return Sandbox("C", "clean environment", _python(worker.__file__), spec.folder)
+    return Sandbox(
+        "C",
+        "clean environment",
+        _python(worker.__file__),
+        spec.folder,
+        _bare_python(launcher.__file__),
+    )
 
 
 def refusal(found: str) -> ReplayRefusedError:
@@ -104,13 +136,20 @@ class Canary:
 
     probes: tuple[Probe, ...]
 
-    def check(self, found: Mapping[str, str]) -> None:
-        """Hold what a worker could reach against what it must not.
+    def check(self, found: Mapping[str, str], answering: Mapping[str, str] | None = None) -> None:
+        """Hold what could be reached from inside against what must not, and what must.
+
+        Args:
+            found: what each probe met.
+            answering: the same of the servers of our own.
 
         Raises:
-            ReplayRefusedError: it reached something, or did not try.
+            ReplayRefusedError: something was reached or not tried, or a server of our own was not.
         """
-        open_ways = [name for name, _, _ in self.probes if found.get(name, "reached") == "reached"]
+        dead = [name for name, met in (answering or {}).items() if met != REACHED]
+        if dead:
+            raise refusal(f"a sandbox that cannot reach {', '.join(dead)} on its own loopback")
+        open_ways = [name for name, _, _ in self.probes if found.get(name, REACHED) == REACHED]
         if open_ways:
             ways = ", ".join(open_ways)
             raise refusal(f"a sandbox from which one can reach {ways}")
@@ -143,7 +182,7 @@ def planted_canary(trace: Path) -> Iterator[Canary]:
         outside: list[Probe] = [
             ("an outside address", "tcp", list(_TEST_NET)),
             ("the metadata address", "tcp", list(_METADATA)),
-            ("an outside address by UDP", "udp", list(_TEST_NET)),
+            ("an outside address by UDP", "udp", list(_TEST_NET_DNS)),
         ]
         yield Canary((*reachable, *outside))
 
@@ -166,9 +205,9 @@ def scratch_folder(sandbox: Sandbox) -> Iterator[str]:
         yield folder
 
 
-def _prove_reachable(probes: Sequence[Probe]) -> None:
-    found = worker.probe(list(probes))
-    dead = [name for name, result in found.items() if result != "reached"]
+def _prove_reachable(tried: Sequence[Probe]) -> None:
+    found = probe(tried)
+    dead = [name for name, result in found.items() if result != REACHED]
     if dead:
         raise refusal(
             f"a canary that proves nothing: {', '.join(dead)} cannot be reached from here either"
@@ -195,12 +234,19 @@ def _python(script: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-B", "-X", "utf8", script)
 
 
+def _bare_python(script: str) -> tuple[str, ...]:
+    """Without site: no startup hook of any package runs before the proof."""
+    return (sys.executable, "-I", "-S", "-B", "-X", "utf8", script)
+
+
 def _arguments(spec: HandlerSpec, trace: Path) -> Iterator[str]:
     """Bubblewrap's arguments: an empty root, into which little is put."""
     yield from (
         "--unshare-all",
         "--die-with-parent",
         "--new-session",
+        "--cap-drop",
+        "ALL",
         "--proc",
         "/proc",
         "--dev",
@@ -215,7 +261,12 @@ def _arguments(spec: HandlerSpec, trace: Path) -> Iterator[str]:
         yield from (
             ("--tmpfs", str(trace)) if trace.is_dir() else ("--ro-bind", "/dev/null", str(trace))
         )
-    yield from ("--ro-bind", worker.__file__, _WORKER_INSIDE)
+    for module in (worker, launcher, probes):
+        yield from (
+            "--ro-bind",
+            str(module.__file__),
+            f"{_INSIDE}/{Path(str(module.__file__)).name}",
+        )
     yield from ("--remount-ro", "/", "--chdir", str(spec.folder))
 
 
