@@ -1,6 +1,5 @@
 """The environment variables of a handler: built from nothing, never the caller's with some taken away."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ def handler_environment(
     region: str,
     dead_port: int,
     scratch: Path | str = SCRATCH,
+    runtime_api_port: int | None = None,
 ) -> dict[str, str]:
     """What a handler finds in `os.environ`.
 
@@ -26,8 +26,9 @@ def handler_environment(
         function: name, version, memory and the declared variables.
         spec: the handler.
         region: of the replayed source.
-        dead_port: on loopback, where nothing listens: what an AWS client is sent to.
+        dead_port: on loopback, where nothing or only our own server listens: what an AWS client is sent to.
         scratch: what it may write to.
+        runtime_api_port: on loopback, where its runtime asks for events.
 
     Returns:
         The declared variables, Lambda's own, and settings that keep AWS SDKs away from every credential and server.
@@ -38,6 +39,7 @@ def handler_environment(
         **_declared(function.environment),
         **_lambdas(function, spec),
         **_fenced(region, dead_port, scratch),
+        **({"AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime_api_port}"} if runtime_api_port else {}),
     }
 
 
@@ -50,10 +52,10 @@ def _declared(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _lambdas(function: FunctionSettings, spec: HandlerSpec) -> dict[str, str]:
-    return {
-        "_HANDLER": f"{spec.module}.{spec.function}",
+    execution_env = spec.interpreter.execution_env
+    return ({"AWS_EXECUTION_ENV": execution_env} if execution_env else {}) | {
+        "_HANDLER": spec.name,
         "_X_AMZN_TRACE_ID": "",
-        "AWS_EXECUTION_ENV": "AWS_Lambda_python" + ".".join(map(str, sys.version_info[:2])),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size_mb),
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": function.version,

@@ -32,6 +32,7 @@ _SYSTEM_FILES = (
     "/etc/pki",
     "/etc/ssl",
 )
+_CODE = (".py", ".mjs", ".js", ".cjs")
 _TEST_NET = ("192.0.2.1", 80)
 _TEST_NET_DNS = ("192.0.2.1", 53)
 _METADATA = ("169.254.169.254", 80)
@@ -282,19 +283,19 @@ def _system() -> Iterator[str]:
 
 
 def _shown(spec: HandlerSpec) -> list[Path]:
-    """Python, its packages, and the handler's own folder."""
+    """Python, its packages, whatever else the handler needs, and its own folder."""
     prefixes = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
     pythons = [folder for folder in sorted(prefixes) if not folder.is_relative_to("/usr")]
-    return [*pythons, *_own(spec.folder)]
+    return list(dict.fromkeys((*pythons, *spec.readable, *_own(spec.folder))))
 
 
 def _own(folder: Path) -> list[Path]:
-    """The handler's folder; only the Python in it where it is the home folder or `/tmp`, or holds one of them."""
+    """The handler's folder; only the code in it where it is the home folder or `/tmp`, or holds one of them."""
     if not any(place.is_relative_to(folder) for place in (*_home(), Path(tempfile.gettempdir()))):
         return [folder]
-    modules = (path for path in folder.iterdir() if path.suffix == ".py" and path.is_file())
+    modules = (path for path in folder.iterdir() if path.suffix in _CODE and path.is_file())
     packages = (path.parent for path in folder.glob("*/__init__.py"))
-    return sorted((*modules, *packages))
+    return sorted((*modules, *packages, *folder.glob("node_modules")))
 
 
 def _home() -> Iterator[Path]:
