@@ -3,19 +3,21 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.factories import T0, sqs_message, write_trace
-from workbench.replay.engine.invocation import Batch, Invocation
-from workbench.replay.functions.environment import handler_environment
+from tests.factories import sqs_message, write_trace
+from tests.workbench.replay.invokers.batches import REQUEST, whole
+from workbench.replay.engine.invocation import Invocation
 from workbench.replay.functions.handler import HandlerSpec
-from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
+from workbench.replay.invokers.event_clock import EventClock
+from workbench.replay.invokers.execution_environment import FunctionSetup
+from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation.sandbox import (
     cooperative,
-    dead_end,
     find_bwrap,
     planted_canary,
     sandboxes,
@@ -23,7 +25,6 @@ from workbench.replay.isolation.sandbox import (
 )
 from workbench.replay.settings import FunctionSettings
 
-REQUEST = "11111111-1111-4111-8111-111111111111"
 ARN = "arn:aws:lambda:eu-west-1:111111111111:function:faults"
 
 FAULTS = """
@@ -48,6 +49,8 @@ def returns_a_set(event, context): return {1}
 def returns_too_much(event, context): return "x" * 7_000_000
 def closes_everything(event, context): os.closerange(0, 100)
 def kills_everything(event, context):
+    # Outside of a process namespace this would end everything on the machine.
+    if len([name for name in os.listdir("/proc") if name.isdigit()]) > 10: raise AssertionError("not shut in")
     for pid in (os.getppid(), -1):
         try: os.kill(pid, signal.SIGKILL)
         except ProcessLookupError: pass
@@ -71,6 +74,14 @@ def connects(event, context):
 def connects_locally(event, context):
     with socket.socket(socket.AF_UNIX) as client: client.connect(event["path"])
     return "connected"
+def allocates(event, context):
+    held = bytearray(event["bytes"])
+    held[::4096] = b"x" * len(held[::4096])
+    time.sleep(1)
+def prints_and_exits(event, context): print("last words"); os._exit(1)
+def shows_time(event, context): return [time.time(), context.get_remaining_time_in_millis()]
+def sleeps(event, context): time.sleep(event["seconds"]); return os.getpid()
+def echo(event, context): return event["event"]
 def sees_context(event, context):
     names = ["aws_request_id", "function_name", "function_version", "memory_limit_in_mb", "invoked_function_arn",
              "log_group_name", "log_stream_name", "client_context", "tenant_id"]
@@ -91,38 +102,53 @@ def invoker_of(
     source: str = FAULTS,
     *,
     spec: str = "faults.py:handle",
+    runtime: str | None = None,
+    python: str | None = None,
     timeout_s: int = 5,
+    memory_size_mb: int = 512,
     tier: str = "A",
     environment: dict[str, str] | None = None,
-) -> Iterator[HandlerInvoker]:
+    event_clock: bool = False,
+    parallel: int = 1,
+    cold: bool = False,
+    **more: Any,
+) -> Iterator[RuntimeInvoker]:
     """An invoker of a handler written to `folder/code`, beside a trace in the same folder."""
     code = folder / "code"
     code.mkdir(exist_ok=True)
     (code / "faults.py").write_text(source)
     trace = code / "incident.trace"
-    write_trace(trace, [sqs_message(1)]).close()
-    handler = HandlerSpec.parse(spec, code)
-    function = FunctionSettings("faults", timeout_s=timeout_s, environment=environment or {})
+    handler = HandlerSpec.parse(spec, code, runtime=runtime, python=python)
+    function = FunctionSettings(
+        "faults",
+        timeout_s=timeout_s,
+        memory_size_mb=memory_size_mb,
+        environment=environment or {},
+    )
     with ExitStack() as stack:
+        clock = None
+        if event_clock:
+            faces = folder / "clock"
+            faces.mkdir(exist_ok=True)
+            clock = EventClock(faces)
+            handler = replace(handler, shown=clock.shown)
         if tier == "A":
             needs_namespaces()
+            write_trace(trace, [sqs_message(1)]).close()
             (sandbox,) = sandboxes(handler, trace, allow_cooperative=False)
             canary = stack.enter_context(planted_canary(trace))
         else:
             sandbox, canary = cooperative(handler), None
-        port, scratch = (
-            stack.enter_context(dead_end()),
-            stack.enter_context(scratch_folder(sandbox)),
+        scratch = stack.enter_context(scratch_folder(sandbox))
+        setup = FunctionSetup(
+            handler, function, sandbox, "eu-west-1", ARN, canary, scratch, clock=clock, **more
         )
-        variables = handler_environment(function, handler, "eu-west-1", port, scratch)
-        setup = HandlerSetup(handler, function, sandbox, variables, ARN, canary)
-        yield stack.enter_context(HandlerInvoker(setup))
+        yield stack.enter_context(RuntimeInvoker(setup, parallel=parallel, cold=cold))
 
 
-def do(invoker: HandlerInvoker, what: str, **more: Any) -> Invocation:
+def do(invoker: RuntimeInvoker, what: str, **more: Any) -> Invocation:
     """One invocation of the file of faults."""
-    event = json.dumps({"do": what, **more})
-    return invoker.invoke(Batch((), (event,), T0, "poll", ("", "")), REQUEST)
+    return invoker.invoke(whole(json.dumps({"do": what, **more})), REQUEST)
 
 
 def answer(invocation: Invocation) -> Any:
