@@ -1,23 +1,46 @@
 """Opening a handler: loaded in the strongest sandbox that holds here."""
 
-from collections.abc import Iterator
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from workbench.errors import ReplayRefusedError
 from workbench.replay.engine.invocation import Invoker
-from workbench.replay.functions.environment import handler_environment
 from workbench.replay.functions.handler import HandlerSpec
-from workbench.replay.invokers.worker_invoker import HandlerInvoker, HandlerSetup
+from workbench.replay.invokers.event_clock import EventClock
+from workbench.replay.invokers.execution_environment import FunctionSetup, Recorder
+from workbench.replay.invokers.function_invoker import Function, FunctionInvoker
+from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation.sandbox import (
+    FLAG,
     Sandbox,
-    dead_end,
     planted_canary,
     sandboxes,
     scratch_folder,
 )
 from workbench.replay.settings import Settings
 from workbench.trace import Trace
+
+Opened = tuple[Invoker, dict[str, Any]]
+"""The invoker, and what the run's document says of its isolation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """How a handler's execution environments are to be."""
+
+    parallel: int = 1
+    """As many at the same time."""
+    cold: bool = False
+    """A new one for each invocation."""
+    event_clock: bool = False
+    """Their clocks show the virtual instant of each batch."""
+    record: Callable[[socket.socket], Recorder] | None = None
+    """Begins to serve AWS to one of them; None: AWS refuses the connection."""
 
 
 @contextmanager
@@ -28,7 +51,8 @@ def opened_handler(
     source_arn: str,
     *,
     allow_cooperative: bool,
-) -> Iterator[tuple[Invoker, dict[str, Any]]]:
+    environments: Environments = Environments(),
+) -> Iterator[Opened]:
     """The handler, loaded in the first sandbox that holds; and what the run's document says about it.
 
     Args:
@@ -37,56 +61,92 @@ def opened_handler(
         settings: of the run.
         source_arn: whose region and account the function is given.
         allow_cooperative: whether a clean environment alone will do where nothing better is to be had.
+        environments: how many, warm or cold, with which clock and which AWS.
 
     Raises:
         HandlerError: the handler does not load.
         ReplayRefusedError: isolation could not be proved.
+        UsageError: an event clock where libfaketime is not installed.
     """
     with ExitStack() as stack:
-        yield _invoker(stack, trace, spec, settings, source_arn, allow_cooperative)
+        clock = _event_clock(stack) if environments.event_clock else None
+        shown = replace(spec, shown=(*spec.shown, *clock.shown)) if clock else spec
+        *better, last = sandboxes(shown, trace.path, allow_cooperative=allow_cooperative)
+
+        def loaded(sandbox: Sandbox) -> Opened:
+            setup = _setup(stack, trace, shown, settings, source_arn, sandbox)
+            setup = replace(setup, clock=clock, record=environments.record)
+            invoker = RuntimeInvoker(setup, parallel=environments.parallel, cold=environments.cold)
+            stack.enter_context(invoker)
+            canary = dict(invoker.probed) if setup.canary else None
+            return invoker, {"tier": sandbox.tier, "means": sandbox.means, "canary": canary}
+
+        yield _first(better, loaded) or loaded(last)
 
 
-def _invoker(
-    stack: ExitStack,
-    trace: Trace,
-    spec: HandlerSpec,
+@contextmanager
+def opened_function(
+    function: Function,
     settings: Settings,
     source_arn: str,
+    *,
     allow_cooperative: bool,
-) -> tuple[Invoker, dict[str, Any]]:
-    """The handler, loaded in the first sandbox that holds; and what the run's document says about it."""
-    *better, last = sandboxes(spec, trace.path, allow_cooperative=allow_cooperative)
+    parallel: int = 1,
+) -> Iterator[Opened]:
+    """A Python callable of this process, which nothing shuts in.
+
+    Args:
+        function: takes event and context.
+        settings: of the run.
+        source_arn: whose region and account its context says.
+        allow_cooperative: the user's word, without which it is not called.
+        parallel: how many calls at the same time.
+
+    Raises:
+        ReplayRefusedError: without the user's word.
+    """
+    if not allow_cooperative:
+        raise ReplayRefusedError(
+            "wanted isolation of the handler, found a function of this very process, which has none; name it as "
+            f"file.py:function, or pass allow_cooperative=True ({FLAG}) if it can do no harm"
+        )
+    invoker = FunctionInvoker(
+        function, settings.function, _function_arn(settings, source_arn), parallel=parallel
+    )
+    yield invoker, dict(FunctionInvoker.isolation)
+
+
+def _first(better: list[Sandbox], loaded: Callable[[Sandbox], Opened]) -> Opened | None:
     for sandbox in better:
         with suppress(ReplayRefusedError):
-            return _loaded(stack, trace, spec, settings, source_arn, sandbox)
-    return _loaded(stack, trace, spec, settings, source_arn, last)
+            return loaded(sandbox)
+    return None
 
 
-def _loaded(
+def _setup(
     stack: ExitStack,
     trace: Trace,
     spec: HandlerSpec,
     settings: Settings,
     source_arn: str,
     sandbox: Sandbox,
-) -> tuple[Invoker, dict[str, Any]]:
-    proved = sandbox.tier != "C"
-    function, region, account = settings.function, *source_arn.split(":")[3:5]
-    environment = handler_environment(
-        function,
+) -> FunctionSetup:
+    return FunctionSetup(
         spec,
-        region,
-        stack.enter_context(dead_end()),
+        settings.function,
+        sandbox,
+        source_arn.split(":")[3],
+        _function_arn(settings, source_arn),
+        stack.enter_context(planted_canary(trace.path)) if sandbox.tier != "C" else None,
         stack.enter_context(scratch_folder(sandbox)),
     )
-    setup = HandlerSetup(
-        spec,
-        function,
-        sandbox,
-        environment,
-        f"arn:aws:lambda:{region}:{account}:function:{function.name}",
-        stack.enter_context(planted_canary(trace.path)) if proved else None,
-    )
-    invoker = stack.enter_context(HandlerInvoker(setup))
-    canary = dict(invoker.probed) if proved else None
-    return invoker, {"tier": sandbox.tier, "means": sandbox.means, "canary": canary}
+
+
+def _function_arn(settings: Settings, source_arn: str) -> str:
+    region, account = source_arn.split(":")[3:5]
+    return f"arn:aws:lambda:{region}:{account}:function:{settings.function.name}"
+
+
+def _event_clock(stack: ExitStack) -> EventClock:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-clock-"))
+    return EventClock(Path(folder).resolve())

@@ -19,7 +19,7 @@ from tests.workbench.replay.invokers.processes import needs_namespaces
 from workbench import replay as room
 from workbench.errors import HandlerError, ReplayRefusedError, TraceError, UsageError
 from workbench.replay import compare, replay
-from workbench.replay.invokers.worker_invoker import HandlerInvoker
+from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation import sandbox as isolation
 from workbench.trace import open_trace
 from workbench.trace.export import export
@@ -163,14 +163,14 @@ def test_the_strongest_isolation_is_taken_also_with_the_users_word(trace):
 
 
 def test_a_run_that_cannot_go_on_keeps_what_was_done_and_says_why(trace, monkeypatch):
-    invoke = HandlerInvoker.invoke
+    invoke = RuntimeInvoker.invoke
 
     def out_of_namespaces(self, batch, request_id):
         if request_id.startswith("00000003"):
             raise ReplayRefusedError("no more namespaces")
         return invoke(self, batch, request_id)
 
-    monkeypatch.setattr(HandlerInvoker, "invoke", out_of_namespaces)
+    monkeypatch.setattr(RuntimeInvoker, "invoke", out_of_namespaces)
     with pytest.raises(ReplayRefusedError, match="no more"):
         run(trace, "charge.py:fixed")
     verdicts = trace.sql("select verdict, count(*) as n from outcomes group by 1 order by 1")

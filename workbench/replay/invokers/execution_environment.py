@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -74,11 +75,15 @@ class _End:
         return Fault(self.error_type, f"RequestId: {request_id} Error: {self.told}")
 
 
+_KILLED = _End("Runtime.ExitError", "Runtime exited with error: signal: killed")
+
+
 class ExecutionEnvironment:
     """A sandbox from start to end; whatever its program does is an answer.
 
     Args:
         setup: what runs, and where.
+        stop: set, by whatever thread, it ends what it is at.
 
     Raises:
         ReplayRefusedError: the isolation does not hold; no code of the handler has run.
@@ -86,8 +91,9 @@ class ExecutionEnvironment:
     Source: Lambda developer guide, "Understanding the Lambda execution environment lifecycle".
     """
 
-    def __init__(self, setup: FunctionSetup) -> None:
+    def __init__(self, setup: FunctionSetup, stop: threading.Event) -> None:
         self._setup = setup
+        self._stop = stop
         self._process = SandboxedProcess(setup.sandbox, setup.canary)
         self.probed = self._process.probed
         """What the canary met."""
@@ -198,8 +204,10 @@ class ExecutionEnvironment:
         return done()
 
     def _end_of_program(self) -> _End | None:
+        if self._stop.is_set():
+            return _KILLED
         if self._peak_bytes > self._limit_bytes:
-            return _End("Runtime.OutOfMemory", "Runtime exited with error: signal: killed")
+            return replace(_KILLED, error_type="Runtime.OutOfMemory")
         code = self._process.poll()
         return None if code is None else _End("Runtime.ExitError", f"Runtime {_ending(code)}")
 

@@ -71,6 +71,9 @@ class FunctionInvoker:
             )
         return Invocation(response=response, duration_ms=took_ms)
 
+    def close(self) -> None:
+        """There is nothing to end: a thread that calls a function cannot be."""
+
 
 def _event(batch: Batch) -> Any:
     """The event as Python's own parser reads it.

@@ -78,6 +78,9 @@ class RecordedInvoker:
             virtual_ms=took_ms,
         )
 
+    def close(self) -> None:
+        """There is nothing to end."""
+
     def _of(self, item: Item) -> Handling | None:
         handlings = self._handlings.get((item.partition_id, item.record_id))
         return handlings[min(item.deliveries, len(handlings) - 1)] if handlings else None

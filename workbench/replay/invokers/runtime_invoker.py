@@ -3,6 +3,7 @@
 import ast
 import queue
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.execution_environment import ExecutionEnvironment, FunctionSetup
 from workbench.replay.invokers.runtime_api import Fault
 
+_STOPPED = Fault("Runtime.ExitError", "Runtime exited with error: signal: killed")
 _PLACE = re.compile(r'File "([^"]+)",? [Ll]ine (\d+)')
 
 
@@ -39,7 +41,8 @@ class RuntimeInvoker:
         self._cold = cold
         # The last used comes first: what is warm stays warm, as Lambda has it.
         self._idle: queue.LifoQueue[_Slot] = queue.LifoQueue()
-        self._slots = [_Slot(setup) for _ in range(parallel)]
+        self._stop = threading.Event()
+        self._slots = [_Slot(setup, self._stop) for _ in range(parallel)]
         for slot in reversed(self._slots):
             self._idle.put(slot)
 
@@ -50,6 +53,7 @@ class RuntimeInvoker:
             ReplayRefusedError: the isolation does not hold; no code of the handler has run.
             HandlerError: the handler does not load.
         """
+        self._stop.clear()
         slot = self._slots[0]
         fault = slot.begin(None)
         self.probed = slot.probed
@@ -62,7 +66,7 @@ class RuntimeInvoker:
         """Hand over one event; a crash, a timeout or a handler that no longer loads is an answer, too."""
         slot = self._idle.get()
         try:
-            fault = slot.begin(batch)
+            fault = _STOPPED if self._stop.is_set() else slot.begin(batch)
             if fault is not None:
                 return slot.not_begun(fault)
             return slot.invoke(batch, request_id)
@@ -72,9 +76,12 @@ class RuntimeInvoker:
             self._idle.put(slot)
 
     def close(self) -> None:
-        """End all environments; safe to call twice."""
-        for slot in self._slots:
+        """End all environments, and with them what they are at; from any thread, and safe to call twice."""
+        self._stop.set()
+        held = [self._idle.get() for _ in self._slots]
+        for slot in reversed(held):
             slot.close()
+            self._idle.put(slot)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -91,8 +98,9 @@ class RuntimeInvoker:
 class _Slot:
     """Room for one execution environment after the other."""
 
-    def __init__(self, setup: FunctionSetup) -> None:
+    def __init__(self, setup: FunctionSetup, stop: threading.Event) -> None:
         self._setup = setup
+        self._stop = stop
         self._environment: ExecutionEnvironment | None = None
         self._init_ms: float | None = None
         self.probed: Mapping[str, str] = {}
@@ -111,7 +119,7 @@ class _Slot:
             max(setup.init_timeout_s, setup.function.timeout_s),
         ):
             self.close()
-            self._environment = ExecutionEnvironment(setup)
+            self._environment = ExecutionEnvironment(setup, self._stop)
             self.probed = self._environment.probed
             begun = self._environment.initialise(timeout_s, batch.at if batch else None)
             if isinstance(begun, float):
@@ -122,8 +130,7 @@ class _Slot:
 
     def not_begun(self, fault: Fault) -> Invocation:
         """An invocation that found no handler."""
-        assert self._environment is not None
-        log, dropped_bytes = self._environment.take_log()
+        log, dropped_bytes = self._environment.take_log() if self._environment else ("", 0)
         return Invocation(
             error_type=fault.error_type,
             error_message=fault.error_message,

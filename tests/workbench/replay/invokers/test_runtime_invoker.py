@@ -283,3 +283,26 @@ def test_a_handler_of_another_interpreter_has_that_ones_packages(tmp_path, bare_
 def test_an_event_arrives_as_it_was_given(invoker, event_json):
     event = json.loads(event_json)
     assert answer(do(invoker, "echo", event=event)) == event
+
+
+def test_to_close_it_ends_what_it_is_at_from_any_thread(tmp_path):
+    with invoker_of(tmp_path, tier="C", timeout_s=60) as invoker, ThreadPoolExecutor(1) as threads:
+        answer(do(invoker, "count"))
+        asked = threads.submit(do, invoker, "loops")
+        time.sleep(0.1)
+        invoker.close()
+        assert asked.result(10).error_type == "Runtime.ExitError"
+        assert do(invoker, "count").error_type == "Runtime.ExitError", "it begins nothing any more"
+
+
+def test_a_time_is_over_also_where_the_answer_has_come_but_the_program_goes_on(tmp_path):
+    source = """
+import os, threading, time
+def handle(event, context):
+    from awslambdaric import lambda_runtime_client
+    real = lambda_runtime_client.BaseLambdaRuntimeClient.wait_next_invocation
+    def late(self): time.sleep(60)
+    lambda_runtime_client.BaseLambdaRuntimeClient.wait_next_invocation = late
+"""
+    with invoker_of(tmp_path, source, tier="C", timeout_s=1) as invoker:
+        assert do(invoker, "x").error_type == "Sandbox.Timedout"

@@ -1,6 +1,7 @@
 """Isolation: what a handler must not reach it does not reach, and without proof nothing runs."""
 
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.workbench.replay.invokers.processes import answer, do, invoker_of, needs_namespaces
 from workbench.errors import ReplayRefusedError
 from workbench.replay.isolation import sandbox as isolation
-from workbench.replay.isolation.sandbox import Canary, Sandbox, planted_canary
+from workbench.replay.isolation.sandbox import Canary, planted_canary
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_a_canary_that_reaches_something_stops_the_run_before_any_handler_code(t
     source = f"open({str(marker)!r}, 'w')\ndef handle(event, context): pass"
 
     def leaky(spec, trace, *, allow_cooperative):
-        return [Sandbox("A", "leaky", isolation.cooperative(spec).command, spec.folder)]
+        return [replace(isolation.cooperative(spec), tier="A", means="leaky")]
 
     needs_namespaces()
     with pytest.MonkeyPatch.context() as patched:
@@ -123,7 +124,7 @@ def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, mo
 
     def broken(spec, trace, *, allow_cooperative):
         command = ("/bin/sh", "-c", "echo bwrap: No permissions to create a namespace >&2; exit 1")
-        return [Sandbox("A", "broken", command, Path("/"))]
+        return [replace(isolation.cooperative(spec), tier="A", means="broken", launch=command)]
 
     monkeypatch.setattr("tests.workbench.replay.invokers.processes.sandboxes", broken)
     with (
