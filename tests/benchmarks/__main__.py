@@ -15,6 +15,7 @@ NAMES = (
     "findings",
     "detectors",
     "events",
+    "runtime_api",
 )
 
 
