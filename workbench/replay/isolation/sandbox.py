@@ -286,7 +286,8 @@ def _shown(spec: HandlerSpec) -> list[Path]:
     """Python, its packages, whatever else the handler needs, and its own folder."""
     prefixes = {Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
     pythons = [folder for folder in sorted(prefixes) if not folder.is_relative_to("/usr")]
-    return list(dict.fromkeys((*pythons, *spec.readable, *_own(spec.folder))))
+    shown = dict.fromkeys((*pythons, *spec.readable, *_own(spec.folder)))
+    return [path for path in shown if shown.keys().isdisjoint(path.parents)]
 
 
 def _own(folder: Path) -> list[Path]:
