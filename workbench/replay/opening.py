@@ -14,6 +14,7 @@ from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.event_clock import EventClock
 from workbench.replay.invokers.execution_environment import FunctionSetup, Recorder
 from workbench.replay.invokers.function_invoker import Function, FunctionInvoker
+from workbench.replay.invokers.recorded_invoker import RecordedInvoker, recorded_handlings
 from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation.sandbox import (
     FLAG,
@@ -82,6 +83,25 @@ def opened_handler(
             return invoker, {"tier": sandbox.tier, "means": sandbox.means, "canary": canary}
 
         yield _first(better, loaded) or loaded(last)
+
+
+@contextmanager
+def opened_recording(
+    trace: Trace, settings: Settings, source_arn: str, seed: int
+) -> Iterator[Opened]:
+    """No handler: what production's log tells of the source's records.
+
+    Args:
+        trace: where the log is.
+        settings: of the run; a function whose log is in the trace counts, else the one that the log tells most of.
+        source_arn: the source.
+        seed: of what the log does not tell.
+
+    Raises:
+        UsageError: no log in the trace tells of it.
+    """
+    handlings = recorded_handlings(trace, source_arn, function_name=settings.function.name)
+    yield RecordedInvoker(handlings, seed=seed), dict(RecordedInvoker.isolation)
 
 
 @contextmanager

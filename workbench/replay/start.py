@@ -12,7 +12,13 @@ from workbench.mapping import EventSourceMapping
 from workbench.replay.books import Books, Clock, Progress
 from workbench.replay.engine.invocation import Item
 from workbench.replay.functions.handler import HandlerSpec
-from workbench.replay.opening import opened_handler
+from workbench.replay.invokers.function_invoker import Function
+from workbench.replay.opening import (
+    Environments,
+    opened_function,
+    opened_handler,
+    opened_recording,
+)
 from workbench.replay.pace import Pacer, StoppableInvoker
 from workbench.replay.resume import Plan, ResumedInvoker, recorded_answers
 from workbench.replay.run import Run
@@ -24,9 +30,12 @@ from workbench.trace.sources import source_in_trace
 
 def replay(
     trace: Trace,
-    handler: str,
+    handler: str | Function | None,
     *,
     source: str,
+    runtime: str | None = None,
+    python: str | None = None,
+    environments: Environments = Environments(),
     mapping: EventSourceMapping | Document | None = None,
     queue_attributes: Document | None = None,
     function: Document | None = None,
@@ -44,8 +53,13 @@ def replay(
 
     Args:
         trace: where the records are, and where the run's rows go.
-        handler: `file.py:function` or `module:function`.
+        handler: `file.py:function`, `module:function` or `index.mjs:function`; a Python callable, which nothing shuts
+            in and which is called only with `allow_cooperative`; None: no handler, each batch takes and ends as
+            production's log says. With a `runtime` what that finds in `_HANDLER`, or None.
         source: an ARN, `sqs:NAME`, `kinesis:NAME` or `dynamodb:TABLE`, among those in the trace.
+        runtime: command line of a program that speaks the Lambda Runtime API: `./bootstrap`, `node index.mjs`.
+        python: of another Python, executable or environment; None for the one that runs this.
+        environments: how many execution environments, warm or cold, with which clock and which AWS.
         mapping: batch size, window, retries …, over what the trace knows of the source's mapping.
         queue_attributes: as `get-queue-attributes` answers, over what the trace knows.
         function: as `get-function-configuration` answers, over what the trace knows.
@@ -78,18 +92,46 @@ def replay(
         raise TraceError(
             f"wanted a trace to write the run to, found the sealed export {trace.path}; use the trace"
         )
-    spec = HandlerSpec.parse(handler, folder or Path.cwd())
+    spec = _spec(handler, folder or Path.cwd(), runtime, python)
     settings = settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
     items = selected_items(trace, source_arn, selection)
     plan = _plan(spec, settings, items, seed)
     recorded = recorded_answers(trace, resume, plan) if resume else {}
     stop = stop or threading.Event()
     pacer = Pacer(pace, stop)
-    opened = opened_handler(trace, spec, settings, source_arn, allow_cooperative=allow_cooperative)
+    if callable(handler):
+        opened = opened_function(
+            handler,
+            settings,
+            source_arn,
+            allow_cooperative=allow_cooperative,
+            parallel=environments.parallel,
+        )
+    elif handler is None and runtime is None:
+        opened = opened_recording(trace, settings, source_arn, seed)
+    else:
+        opened = opened_handler(
+            trace,
+            spec,
+            settings,
+            source_arn,
+            allow_cooperative=allow_cooperative,
+            environments=environments,
+        )
     with opened as (invoker, isolation), StoppableInvoker(invoker, stop) as stoppable:
         books = Books(trace, source_arn, spec.text, settings, plan, isolation, pacer, now, resume)
         playing = ResumedInvoker(stoppable, recorded) if recorded else stoppable
         return books.keep(items, playing, seed, progress or (lambda settled, total: None))
+
+
+def _spec(
+    handler: str | Function | None, folder: Path, runtime: str | None, python: str | None
+) -> HandlerSpec:
+    if callable(handler):
+        return HandlerSpec.of_function(handler)
+    if handler is None and runtime is None:
+        return HandlerSpec.recorded()
+    return HandlerSpec.parse(handler or "", folder, runtime=runtime, python=python)
 
 
 def _plan(spec: HandlerSpec, settings: Settings, items: Sequence[Item], seed: int) -> Plan:

@@ -1,6 +1,7 @@
 """Replay from end to end: a trace, a real handler in its sandbox, rows in the trace."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from tests.factories import (
     write_trace,
 )
 from tests.workbench.replay.invokers.processes import needs_namespaces
+from tests.workbench.trace.invoked import consumed_by, invoked, printed
 from workbench import replay as room
 from workbench.errors import HandlerError, ReplayRefusedError, TraceError, UsageError
 from workbench.replay import compare, replay
 from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation import sandbox as isolation
+from workbench.replay.opening import Environments
 from workbench.trace import open_trace
 from workbench.trace.export import export
 
@@ -239,3 +242,57 @@ def test_a_long_run_is_written_piece_by_piece(trace, monkeypatch):
     assert run(trace).outcomes().height == 6
     pieces = trace.sql("select count(*) from segments where relation = 'outcomes'").item()
     assert pieces == 3
+
+
+def test_a_callable_runs_in_this_process_by_the_users_word_alone(trace):
+    seen = []
+
+    def keep(event, context):
+        seen.extend(record["messageId"] for record in event["Records"])
+
+    with pytest.raises(ReplayRefusedError, match="allow_cooperative"):
+        run(trace, keep)
+    assert seen == []
+    found = run(trace, keep, allow_cooperative=True)
+    assert found.document()["records"]["succeeded"] == len(seen) == 5
+    assert found.isolation["tier"] == "C"
+    assert found.handler.endswith(":keep")
+
+
+def test_any_program_that_speaks_the_runtime_api_is_a_handler(trace):
+    (trace.path.parent / "main.py").write_text(
+        "import sys; from awslambdaric.__main__ import main; main(['', 'charge.handle'])"
+    )
+    found = run(trace, None, runtime=f"{sys.executable} main.py")
+    assert found.document()["records"]["dead_lettered"] == 1
+
+
+def test_without_a_handler_productions_log_says_what_becomes_of_a_record(folder):
+    messages = [sqs_message(n, seconds=n) for n in (1, 2)]
+    failed = invoked(1, printed(messages[0]), at=5, lasting=2, raised="ValueError: boom")
+    fine = invoked(2, printed(messages[1]), at=6, lasting=0.5)
+    with write_trace(
+        folder / "logged.trace", [*messages, *failed, *fine], [consumed_by()]
+    ) as trace:
+        runs = [run(trace, None) for _ in range(2)]
+        outcomes = [each.outcomes().drop("run_id") for each in runs]
+    assert outcomes[0].equals(outcomes[1])
+    assert runs[0].document()["records"] | {"total": 2} == runs[0].document()["records"]
+    assert (
+        runs[0].document()["records"]["dead_lettered"],
+        runs[0].document()["records"]["succeeded"],
+    ) == (1, 1)
+    assert set(outcomes[0].filter(error_type="ValueError")["duration_ms"]) == {2000.0}
+    assert runs[0].isolation["tier"] is None
+
+
+def test_environments_may_be_many_cold_and_at_event_time(trace):
+    pytest.importorskip("libfaketime")
+    (trace.path.parent / "now.py").write_text(
+        "import time\ndef handle(event, context): return time.time()"
+    )
+    wanted = Environments(parallel=2, cold=True, event_clock=True)
+    rows = run(trace, "now.py:handle", environments=wanted).invocations()
+    assert rows["cold"].all()
+    for row in rows.to_dicts():
+        assert 0 <= float(row["response"]) - row["started_at"].timestamp() < 5

@@ -1,6 +1,8 @@
 """A handler as the user names it: a function of a file or a module, or a program that speaks the Runtime API."""
 
+import inspect
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,6 +52,20 @@ class HandlerSpec:
     def readable(self) -> tuple[Path, ...]:
         """Everything beside its own folder that must be readable inside."""
         return (*self.interpreter.shown, *self.shown)
+
+    @classmethod
+    def of_function(cls, function: Callable[..., object]) -> "HandlerSpec":
+        """A Python callable of this process; named as where it was written names it."""
+        name = getattr(function, "__name__", type(function).__name__)
+        module = getattr(function, "__module__", "__main__")
+        file = inspect.getsourcefile(function) if inspect.isroutine(function) else None
+        place = Path(file) if file and Path(file).is_file() else None
+        return cls(f"{module}:{name}", Path.cwd(), name, "", place)
+
+    @classmethod
+    def recorded(cls) -> "HandlerSpec":
+        """No handler: what production's log tells."""
+        return cls("(recorded)", Path.cwd(), "recorded", "")
 
     @classmethod
     def parse(

@@ -104,19 +104,26 @@ def program(text: str, folder: Path) -> Interpreter:
         raise HandlerError(
             f"wanted the runtime {first}, found no program of that name; name one that can be executed"
         )
-    executable = Path(found).resolve()
-    return Interpreter((str(executable), *rest), None, _installed(executable))
+    # As it was named: a Python finds the packages of its environment by that.
+    executable = Path(found).absolute()
+    shown = (*_environment(executable), *_installed(executable), *_installed(executable.resolve()))
+    return Interpreter((str(executable), *rest), None, tuple(dict.fromkeys(shown)))
 
 
 def _python(executable: Path, base: Path, version: tuple[int, ...]) -> Interpreter:
     client = _CLIENTS / "python_client.py"
-    own = executable.parent.parent
-    homes = [own.resolve()] if (own / "pyvenv.cfg").is_file() else []
-    shown = tuple(sorted(each for each in {*homes, base.resolve()} if not _of_system(each)))
+    prefixes = {*_environment(executable), base.resolve()}
+    shown = tuple(sorted(each for each in prefixes if not _of_system(each)))
     command = (str(executable), "-I", "-B", "-X", "utf8", str(client))
     return Interpreter(
         command, f"AWS_Lambda_python{version[0]}.{version[1]}", (*shown, client.resolve())
     )
+
+
+def _environment(executable: Path) -> tuple[Path, ...]:
+    """The folder of the virtual environment that an executable is of."""
+    folder = executable.parent.parent
+    return (folder.resolve(),) if (folder / "pyvenv.cfg").is_file() else ()
 
 
 def _installed(executable: Path) -> tuple[Path, ...]:

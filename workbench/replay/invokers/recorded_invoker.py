@@ -47,14 +47,17 @@ class RecordedInvoker:
     Args:
         handlings: of the source's records.
         seed: of the draws.
-        parallel: how many batches may be handled at the same time on the run's clock.
 
     Example:
         >>> RecordedInvoker(recorded_handlings(trace, source_arn))              # doctest: +SKIP
     """
 
-    def __init__(self, handlings: Handlings, *, seed: int = 0, parallel: int = 1) -> None:
-        self.parallel = parallel
+    parallel = 1
+    """It takes no time; on the run's clock batches overlap all the same."""
+    isolation = {"tier": None, "means": "no handler runs", "canary": None}  # noqa: RUF012
+    """What the run's document says of it."""
+
+    def __init__(self, handlings: Handlings, *, seed: int = 0) -> None:
         self._handlings = handlings
         self._seed = seed
         self._observed = [each for all_of_one in handlings.values() for each in all_of_one]
@@ -86,13 +89,20 @@ class RecordedInvoker:
         return handlings[min(item.deliveries, len(handlings) - 1)] if handlings else None
 
 
-def recorded_handlings(trace: Trace, source_arn: str, log_group: str | None = None) -> Handlings:
+def recorded_handlings(
+    trace: Trace,
+    source_arn: str,
+    log_group: str | None = None,
+    *,
+    function_name: str | None = None,
+) -> Handlings:
     """What production did with the records of a source, as its function's log tells.
 
     Args:
         trace: where records and log lines are.
         source_arn: the source.
         log_group: ARN of the function's log group; None: the one that tells of most records.
+        function_name: preferred to that, where its log tells of any.
 
     Raises:
         UsageError: no log in the trace tells of it.
@@ -102,7 +112,9 @@ def recorded_handlings(trace: Trace, source_arn: str, log_group: str | None = No
     statement = load_statement(__package__, "recorded_handlings")
     rows = list(trace.rows(statement.text, source_arn=source_arn))
     told = Counter(row["log_group"] for row in rows)
-    chosen = log_group or max(told, key=lambda name: (told[name], name), default=None)
+    own = [name for name in told if name.endswith(f":log-group:/aws/lambda/{function_name}")]
+    likely = own or sorted(told, key=lambda name: (-told[name], name))
+    chosen = log_group or next(iter(likely), None)
     if not told[chosen or ""]:
         raise UsageError(
             f"wanted log lines that tell how {source_arn} was handled, found none"

@@ -4,7 +4,7 @@ import ast
 import queue
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -58,8 +58,9 @@ class RuntimeInvoker:
         fault = slot.begin(None)
         self.probed = slot.probed
         if fault is not None:
+            printed = slot.not_begun(fault).log.split("\n")
             slot.close()
-            raise _unloadable(self._setup.spec, fault)
+            raise _unloadable(self._setup.spec, fault, printed)
         return self
 
     def invoke(self, batch: Batch, request_id: str) -> Invocation:
@@ -154,8 +155,11 @@ class _Slot:
             environment.close()
 
 
-def _unloadable(spec: HandlerSpec, fault: Fault) -> HandlerError:
+def _unloadable(spec: HandlerSpec, fault: Fault, printed: Sequence[str]) -> HandlerError:
     message = " ".join(fault.error_message.split())
+    last = next((" ".join(line.split()) for line in reversed(printed) if line.strip()), None)
+    if last and fault.error_type == "Runtime.ExitError":
+        message += f" (it printed: {last})"
     if fault.error_type == "Runtime.HandlerNotFound":
         message += _there_are(spec)
     where = _line_of(spec, fault)

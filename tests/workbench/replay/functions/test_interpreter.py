@@ -1,5 +1,6 @@
 """What runs a handler is found without running any of its packages, and shows no more of the machine than it needs."""
 
+import shutil
 import sys
 import venv
 from pathlib import Path
@@ -59,10 +60,7 @@ def test_a_program_is_found_from_the_folder_or_on_the_path(tmp_path):
     own = executable(tmp_path / "bootstrap")
     assert program("./bootstrap", tmp_path).command == (str(own),)
     assert program("./bootstrap", tmp_path).shown == (own,)
-    assert program("env 'two words'", tmp_path).command == (
-        str(Path("/usr/bin/env").resolve()),
-        "two words",
-    )
+    assert program("env 'two words'", tmp_path).command == (shutil.which("env"), "two words")
     assert program("env", tmp_path).shown == ()
 
 
@@ -71,6 +69,12 @@ def test_of_a_program_with_libraries_beside_it_these_are_shown_and_no_more(tmp_p
     (tmp_path / "tool" / "lib").mkdir()
     (tmp_path / "tool" / "secrets").mkdir()
     assert program(str(own), tmp_path).shown == (own, tmp_path / "tool" / "lib")
+
+
+def test_a_python_of_an_environment_stays_one(environment, tmp_path):
+    found = program(f"{environment}/bin/python main.py", tmp_path)
+    assert found.command == (f"{environment}/bin/python", "main.py")
+    assert environment.resolve() in found.shown
 
 
 @pytest.mark.parametrize("text", ["./missing", "no-such-program-here", "'unbalanced", ""])

@@ -66,6 +66,15 @@ def test_a_program_that_never_asks_for_an_event_is_told(tmp_path):
         pass
 
 
+def test_what_a_program_printed_before_it_ended_says_why_it_does_not_begin(tmp_path):
+    refused = pytest.raises(HandlerError, match=r"exit status 3 \(it printed: no such table\)")
+    with (
+        refused,
+        invoker_of(tmp_path, spec="x", runtime="sh -c 'echo no such table; exit 3'", tier="C"),
+    ):
+        pass
+
+
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
 class TestNode:
     @pytest.fixture
