@@ -56,6 +56,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/functions/environment.py": "tests/workbench/replay/invokers/test_runtime_invoker.py",
     "workbench/replay/isolation/launcher.py": "tests/workbench/replay/isolation/test_process.py",
     "workbench/replay/isolation/probes.py": "tests/workbench/replay/isolation/test_sandbox.py",
+    "workbench/replay/isolation/restrictions.py": "tests/workbench/replay/isolation/test_escapes.py",
     "workbench/replay/isolation/processes.py": "tests/workbench/replay/isolation/test_process.py",
     "workbench/replay/invokers/worker.py": "tests/workbench/replay/isolation/test_sandbox.py",
     "workbench/replay/events/__init__.py": "tests/workbench/replay/events/test_events.py",

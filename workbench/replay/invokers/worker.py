@@ -110,6 +110,12 @@ def _connect(target: list[Any]) -> None:
         pass
 
 
+def _multipath(target: list[Any]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262) as client:
+        client.settimeout(0.5)
+        client.connect(tuple(target))
+
+
 def _datagram(target: list[Any]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(b"", tuple(target))
@@ -128,6 +134,7 @@ def _read(path: str) -> None:
 
 _PROBES: dict[str, Callable[[Any], None]] = {
     "tcp": _connect,
+    "mptcp": _multipath,
     "udp": _datagram,
     "unix": _unix,
     "file": _read,

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -35,20 +36,24 @@ def main() -> None:
         return
     plan = json.loads(told)
     sys.path.insert(0, str(Path(__file__).parent))
+    probes = importlib.import_module("probes")  # while everything can still be read
     _own_the_orphans()
     init = _Init(control)
     listeners = [_listener() for _ in NAMES]
     ports = dict(zip(NAMES, [each.getsockname()[1] for each in listeners], strict=True))
     abi = _shut_in(plan["restriction"], list(ports.values()))
-    found = _proved(plan["probes"], listeners)
+    answering = {name: probes.answers(each) for name, each in zip(NAMES, listeners, strict=True)}
+    found = {"probed": probes.probe(plan["probes"]), "answering": answering}
     hello = json.dumps({"ports": ports, "abi": abi, **found}).encode() + b"\n"
     socket.send_fds(control, [hello], [each.fileno() for each in listeners])
     for each in listeners:
         each.close()
     wanted = lines.readline()
     if wanted:
-        init.tend(_start(json.loads(wanted), plan["restriction"]))
+        init.tend(_start(json.loads(wanted), abi))
     init.sweep()
+    if plan["scratch"] is not None:
+        shutil.rmtree(plan["scratch"], ignore_errors=True)
 
 
 def _own_the_orphans() -> None:
@@ -79,21 +84,15 @@ def _shut_in(restriction: dict[str, Any] | None, ports: list[int]) -> int | None
     return abi
 
 
-def _proved(probes: list[Any], listeners: list[socket.socket]) -> dict[str, dict[str, str]]:
-    module = importlib.import_module("probes")
-    answering = {name: module.answers(each) for name, each in zip(NAMES, listeners, strict=True)}
-    return {"probed": module.probe(probes), "answering": answering}
-
-
-def _start(wanted: dict[str, Any], restriction: dict[str, Any] | None) -> int:
+def _start(wanted: dict[str, Any], abi: int | None) -> int:
     """Fork and execute the program; its process id."""
     pid = os.fork()
     if pid == 0:
-        _become(wanted, restriction)
+        _become(wanted, abi)
     return pid
 
 
-def _become(wanted: dict[str, Any], restriction: dict[str, Any] | None) -> NoReturn:
+def _become(wanted: dict[str, Any], abi: int | None) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
         os.setsid()
@@ -101,8 +100,8 @@ def _become(wanted: dict[str, Any], restriction: dict[str, Any] | None) -> NoRet
         os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         for name, value in wanted["limits"].items():
             _limit(getattr(resource, name), value)
-        if restriction is not None:
-            sys.modules["restrictions"].spare_the_launcher()
+        if abi is not None:
+            sys.modules["restrictions"].spare_the_launcher(abi)
         os.chdir(wanted["folder"])
         os.execvpe(wanted["argv"][0], wanted["argv"], wanted["environment"])
     except BaseException as error:  # noqa: BLE001 - there is nobody above who could be told otherwise

@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -14,7 +16,7 @@ from typing import Any
 from workbench.replay.isolation.launcher import NAMES
 from workbench.replay.isolation.output import DrainedOutput
 from workbench.replay.isolation.processes import held_bytes, kill_tree, tree
-from workbench.replay.isolation.sandbox import Canary, Sandbox, refusal
+from workbench.replay.isolation.sandbox import Canary, Restriction, Sandbox, refusal
 
 START_TIMEOUT_S = 30.0
 """Assumed: a sandbox that has not proved itself by then never will."""
@@ -56,7 +58,11 @@ class SandboxedProcess:
     def __init__(self, sandbox: Sandbox, canary: Canary | None) -> None:
         self._control, theirs = socket.socketpair()
         with theirs:
-            self._process = _STARTER.submit(_started, sandbox, theirs.fileno()).result()
+            try:
+                self._process = _STARTER.submit(_started, sandbox, theirs.fileno()).result()
+            except OSError as error:
+                self._control.close()
+                raise refusal(f"a sandbox that does not start ({error})") from error
         assert self._process.stdout is not None
         self.output = DrainedOutput(self._process.stdout)
         """What everything inside prints."""
@@ -64,6 +70,9 @@ class SandboxedProcess:
         """`runtime_api` and `aws`: they listen on the sandbox's own loopback, and are accepted on here."""
         self._code: int | None = None
         self._peak_bytes = 0
+        self.scratch = sandbox.scratch or tempfile.mkdtemp(prefix="replay-")
+        """What the program may write to, as it sees it; gone with the sandbox."""
+        self._own_scratch = None if sandbox.scratch else self.scratch
         try:
             hello = self._greet(sandbox, canary)
         except BaseException:
@@ -134,6 +143,8 @@ class SandboxedProcess:
         self._code = ended if code is None else code
         self.output.close()
         self._control.close()
+        if self._own_scratch:
+            shutil.rmtree(self._own_scratch, ignore_errors=True)
         for listener in self.listeners.values():
             listener.close()
         return self._code
@@ -141,7 +152,8 @@ class SandboxedProcess:
     def _greet(self, sandbox: Sandbox, canary: Canary | None) -> dict[str, Any]:
         plan = {
             "probes": list(canary.probes) if canary else [],
-            "restriction": asdict(sandbox.restriction) if sandbox.restriction else None,
+            "restriction": self._rights(sandbox.restriction),
+            "scratch": self._own_scratch,
         }
         told, descriptors = b"", list[int]()
         with contextlib.suppress(OSError):
@@ -160,6 +172,9 @@ class SandboxedProcess:
         if canary:
             canary.check(hello["probed"], hello["answering"])
         return hello
+
+    def _rights(self, restriction: Restriction | None) -> dict[str, Any] | None:
+        return asdict(restriction) | {"writable": [self.scratch]} if restriction else None
 
     def _say(self, what: Mapping[str, Any]) -> None:
         self._control.settimeout(START_TIMEOUT_S)

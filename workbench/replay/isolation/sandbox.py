@@ -13,7 +13,7 @@ from workbench.errors import ReplayRefusedError
 from workbench.replay.functions.environment import SCRATCH
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers import worker
-from workbench.replay.isolation import launcher, probes
+from workbench.replay.isolation import launcher, probes, restrictions
 from workbench.replay.isolation.probes import REACHED, Probe, probe
 
 SCRATCH_BYTES = 512 * 1024 * 1024
@@ -33,6 +33,8 @@ _SYSTEM_FILES = (
     "/etc/ssl",
 )
 _CODE = (".py", ".mjs", ".js", ".cjs")
+_MACHINE_FILES = ("/proc/cpuinfo", "/proc/meminfo")
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 _TEST_NET = ("192.0.2.1", 80)
 _TEST_NET_DNS = ("192.0.2.1", 53)
 _METADATA = ("169.254.169.254", 80)
@@ -46,7 +48,6 @@ class Restriction:
     """Files and folders, with all that is in them."""
     listable: tuple[str, ...]
     """Folders whose names may be read."""
-    writable: tuple[str, ...]
     devices: tuple[str, ...]
     """Files that may be read and written."""
     abi_max: int | None = None
@@ -58,7 +59,7 @@ class Sandbox:
     """How a worker is started."""
 
     tier: str
-    """`A`: namespaces. `C`: a clean environment only, which a handler can leave if it wants to."""
+    """`A`: namespaces. `B`: rights given up. `C`: a clean environment only, which a handler can leave."""
     means: str
     command: tuple[str, ...]
     """What stands before the worker's own arguments."""
@@ -67,7 +68,9 @@ class Sandbox:
     launch: tuple[str, ...] = ()
     """What stands before the launcher's own argument."""
     restriction: Restriction | None = None
-    """What the launcher gives up; None where it is shut in from outside."""
+    """What the launcher keeps; None where it is shut in from outside, or not at all."""
+    scratch: str | None = None
+    """What a program may write to; None: a folder made for each process."""
 
 
 def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> list[Sandbox]:
@@ -83,10 +86,12 @@ def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> lis
     """
     bwrap = find_bwrap()
     found = [namespaces(bwrap, spec, trace)] if bwrap else []
+    if restrictions.landlock_abi() >= restrictions.ABI_LEAST:
+        found.append(restricted(spec, trace))
     if allow_cooperative:
         found.append(cooperative(spec))
     if not found:
-        raise refusal("no bubblewrap on this machine")
+        raise refusal("no bubblewrap on this machine, and a kernel without Landlock")
     return found
 
 
@@ -99,7 +104,32 @@ def namespaces(bwrap: Path, spec: HandlerSpec, trace: Path) -> Sandbox:
         (*shut_in, *_python(f"{_INSIDE}/worker.py")),
         Path("/"),
         (*shut_in, *_bare_python(f"{_INSIDE}/launcher.py")),
+        scratch=SCRATCH,
     )
+
+
+def restricted(spec: HandlerSpec, trace: Path, abi_max: int | None = None) -> Sandbox:
+    """No namespace, but a process that gives up its rights before it starts anything.
+
+    Args:
+        spec: the handler.
+        trace: hidden.
+        abi_max: use no more of Landlock than a kernel of that version has.
+    """
+    hidden = trace.resolve()
+    shown = [part for folder in _shown(spec) for part in _without(folder, hidden)]
+    system = [str(Path("/", name)) for name in ("usr", *_SYSTEM_FOLDERS)]
+    holding = [
+        str(each) for each in hidden.parents if any(each.is_relative_to(f) for f in _shown(spec))
+    ]
+    rights = Restriction(
+        readable=(*system, *_SYSTEM_FILES, *_MACHINE_FILES, *map(str, shown)),
+        listable=tuple(holding),
+        devices=_DEVICES,
+        abi_max=abi_max,
+    )
+    means = f"Landlock {min(restrictions.landlock_abi(), abi_max or 1 << 10)} and seccomp"
+    return Sandbox("B", means, (), Path("/"), _bare_python(launcher.__file__), rights)
 
 
 def cooperative(spec: HandlerSpec) -> Sandbox:
@@ -183,6 +213,7 @@ def planted_canary(trace: Path) -> Iterator[Canary]:
         outside: list[Probe] = [
             ("an outside address", "tcp", list(_TEST_NET)),
             ("the metadata address", "tcp", list(_METADATA)),
+            ("an outside address by Multipath TCP", "mptcp", list(_TEST_NET)),
             ("an outside address by UDP", "udp", list(_TEST_NET_DNS)),
         ]
         yield Canary((*reachable, *outside))
@@ -297,6 +328,15 @@ def _own(folder: Path) -> list[Path]:
     modules = (path for path in folder.iterdir() if path.suffix in _CODE and path.is_file())
     packages = (path.parent for path in folder.glob("*/__init__.py"))
     return sorted((*modules, *packages, *folder.glob("node_modules")))
+
+
+def _without(folder: Path, hidden: Path) -> list[Path]:
+    """A folder, or where something hidden lies in it everything else that it holds."""
+    if folder == hidden:
+        return []
+    if not hidden.is_relative_to(folder):
+        return [folder]
+    return [part for each in folder.iterdir() for part in _without(each, hidden)]
 
 
 def _home() -> Iterator[Path]:

@@ -135,7 +135,7 @@ def invoker_of(
         if tier == "A":
             needs_namespaces()
             write_trace(trace, [sqs_message(1)]).close()
-            (sandbox,) = sandboxes(handler, trace, allow_cooperative=False)
+            sandbox, *_ = sandboxes(handler, trace, allow_cooperative=False)
             canary = stack.enter_context(planted_canary(trace))
         else:
             sandbox, canary = cooperative(handler), None

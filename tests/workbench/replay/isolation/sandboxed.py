@@ -12,41 +12,57 @@ import pytest
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.isolation import sandbox as isolation
 from workbench.replay.isolation.process import Program, SandboxedProcess
+from workbench.replay.isolation.restrictions import ABI_LEAST, landlock_abi
 from workbench.replay.isolation.sandbox import Sandbox, planted_canary
 
-TIERS = ("A", "C")
+TIERS = ("A", "B", "C")
 
 
-def sandbox_of(tier: str, spec: HandlerSpec, trace: Path) -> Sandbox:
+def sandbox_of(tier: str, spec: HandlerSpec, trace: Path, abi_max: int | None = None) -> Sandbox:
     """A sandbox of a tier, where this machine has it."""
     if tier == "A":
         bwrap = isolation.find_bwrap()
         if bwrap is None:
             pytest.skip("no bubblewrap here")
         return isolation.namespaces(bwrap, spec, trace)
+    if tier == "B":
+        if landlock_abi() < ABI_LEAST:
+            pytest.skip("no Landlock here")
+        return isolation.restricted(spec, trace, abi_max)
     return isolation.cooperative(spec)
 
 
 @contextmanager
 def inside(
-    folder: Path, tier: str, source: str = "", limits: Mapping[str, int] | None = None, **more: str
+    folder: Path,
+    tier: str,
+    source: str = "",
+    *,
+    limits: Mapping[str, int] | None = None,
+    abi_max: int | None = None,
+    trace: Path | None = None,
+    **more: str,
 ) -> Iterator[SandboxedProcess]:
     """A sandbox in which a file of Python code runs, which lies in `folder/code` beside a trace."""
     code = folder / "code"
-    code.mkdir(exist_ok=True)
+    code.mkdir(exist_ok=True, parents=True)
     (code / "main.py").write_text(source)
-    trace = folder / "incident.trace"
+    trace = trace or folder / "incident.trace"
     trace.mkdir(exist_ok=True)
     (trace / "catalog.sqlite").write_text("rows")
-    sandbox = sandbox_of(tier, HandlerSpec.parse("main.py:handle", code), trace)
+    sandbox = sandbox_of(tier, HandlerSpec.parse("main.py:handle", code), trace, abi_max)
     with ExitStack() as stack:
         canary = stack.enter_context(planted_canary(trace)) if tier != "C" else None
-        scratch = stack.enter_context(isolation.scratch_folder(sandbox))
         process = SandboxedProcess(sandbox, canary)
         stack.callback(process.kill)
         if source:
             argv = (sys.executable, "-I", "-B", str(code / "main.py"))
-            environment = {"PATH": "/usr/bin:/bin", "TMPDIR": scratch, "HOME": scratch, **more}
+            environment = {
+                "PATH": "/usr/bin:/bin",
+                "TMPDIR": process.scratch,
+                "HOME": process.scratch,
+                **more,
+            }
             ports = {f"PORT_{name.upper()}": str(port) for name, port in process.ports.items()}
             process.run(Program(argv, code, limits or {}), environment | ports)
         yield process

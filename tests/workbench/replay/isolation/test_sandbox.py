@@ -1,14 +1,19 @@
 """Isolation: what a handler must not reach it does not reach, and without proof nothing runs."""
 
+import json
 import socket
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.workbench.replay.invokers.processes import answer, do, invoker_of, needs_namespaces
+from tests.workbench.replay.isolation.sandboxed import ended, inside, sandbox_of
 from workbench.errors import ReplayRefusedError
+from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.isolation import sandbox as isolation
+from workbench.replay.isolation.process import SandboxedProcess
 from workbench.replay.isolation.sandbox import Canary, planted_canary
 
 
@@ -61,6 +66,48 @@ def test_of_a_handler_in_the_home_folder_itself_only_python_is_seen(tmp_path, mo
     monkeypatch.setenv("HOME", str(code))
     with invoker_of(tmp_path) as invoker:
         assert sorted(answer(do(invoker, "lists", path=str(code)))) == ["faults.py", "shop"]
+
+
+@pytest.mark.parametrize("tier", ["A", "B"])
+def test_a_program_reads_its_folder_but_for_the_trace_and_writes_to_scratch_alone(tmp_path, tier):
+    source = """
+        import json, os, pathlib, tempfile
+        here = pathlib.Path(__file__).parent
+        def met(do):
+            try: return do()
+            except OSError as error: return "barred"
+        print(json.dumps({
+            "beside": met((here / "shop" / "prices.txt").read_text),
+            "trace": met((here / "incident.trace" / "catalog.sqlite").read_text),
+            "scratch": met(lambda: pathlib.Path(tempfile.mkdtemp(), "x").write_text("xx")),
+            "home": met(lambda: pathlib.Path.home().joinpath("y").write_text("yy")),
+            "own folder": met(lambda: (here / "z").write_text("zz")),
+            "usr": met(lambda: pathlib.Path("/usr/z").write_text("zz")),
+            "home of the caller": met(pathlib.Path(os.environ["CALLERS_HOME"]).joinpath(".secret").read_text),
+        }))
+    """
+    shop = tmp_path / "code" / "shop"
+    shop.mkdir(parents=True)
+    (shop / "prices.txt").write_text("1 EUR")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".secret").write_text("secret")
+    trace = tmp_path / "code" / "incident.trace"
+    more = {"CALLERS_HOME": str(home)}
+    with inside(tmp_path, tier, textwrap.dedent(source), trace=trace, **more) as process:
+        assert ended(process) == 0
+        told = json.loads(process.output.take()[0])
+        scratch = process.scratch
+    assert told == {
+        "beside": "1 EUR",
+        "trace": "barred",
+        "scratch": 2,
+        "home": 2,
+        "own folder": "barred",
+        "usr": "barred",
+        "home of the caller": "barred",
+    }
+    assert scratch == "/tmp" or not Path(scratch).exists()
 
 
 def test_the_trace_is_hidden_even_in_the_handlers_own_folder(tmp_path):
@@ -134,12 +181,20 @@ def test_a_sandbox_that_does_not_start_is_a_refusal_with_its_reason(tmp_path, mo
         pass
 
 
-def test_without_namespaces_there_is_a_refusal_that_names_the_flag(tmp_path, monkeypatch):
+def test_without_namespaces_landlock_is_taken_and_without_both_the_refusal_names_the_flag(
+    tmp_path, monkeypatch
+):
     needs_namespaces()
     monkeypatch.setattr(isolation, "find_bwrap", lambda: None)
+    spec = HandlerSpec.parse("module:handle", tmp_path)
+    (found,) = isolation.sandboxes(spec, tmp_path / "t", allow_cooperative=False)
+    assert (found.tier, found.means[:8]) == ("B", "Landlock")
+    monkeypatch.setattr(isolation.restrictions, "landlock_abi", lambda: 3)
     refused = pytest.raises(ReplayRefusedError, match=r"isolation.*bubblewrap.*--allow-cooperative")
-    with refused, invoker_of(tmp_path):
-        pass
+    with refused:
+        isolation.sandboxes(spec, tmp_path / "t", allow_cooperative=False)
+    (found,) = isolation.sandboxes(spec, tmp_path / "t", allow_cooperative=True)
+    assert found.tier == "C"
 
 
 def test_a_canary_is_silent_only_where_every_probe_failed():
@@ -149,6 +204,26 @@ def test_a_canary_is_silent_only_where_every_probe_failed():
         canary.check({"loopback": "ECONNREFUSED", "a file": "reached"})
     with pytest.raises(ReplayRefusedError, match="loopback"):
         canary.check({})
+
+
+def test_a_canary_wants_our_own_servers_reached():
+    canary = Canary(())
+    canary.check({}, {"aws": "reached"})
+    with pytest.raises(ReplayRefusedError, match="cannot reach aws on its own loopback"):
+        canary.check({}, {"aws": "EACCES", "runtime_api": "reached"})
+
+
+@pytest.mark.parametrize("tier", ["A", "B"])
+def test_a_run_without_proof_is_refused_and_leaves_nothing(tmp_path, tier):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    trace, leak = tmp_path / "t", tmp_path / "code" / "leak"
+    leak.parent.mkdir()
+    leak.touch()
+    sandbox = sandbox_of(tier, HandlerSpec.parse("m:handle", leak.parent), trace)
+    canary = Canary((("the leak", "file", str(leak)),))
+    with pytest.raises(ReplayRefusedError, match="the leak.*--allow-cooperative"):
+        SandboxedProcess(sandbox, canary)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_canary_is_gone_afterwards(tmp_path, monkeypatch):
