@@ -58,7 +58,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/isolation/probes.py": "tests/workbench/replay/isolation/test_sandbox.py",
     "workbench/replay/isolation/restrictions.py": "tests/workbench/replay/isolation/test_escapes.py",
     "workbench/replay/isolation/processes.py": "tests/workbench/replay/isolation/test_process.py",
-    "workbench/replay/invokers/worker.py": "tests/workbench/replay/isolation/test_sandbox.py",
     "workbench/replay/events/__init__.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/dynamodb.py": "tests/workbench/replay/events/test_events.py",
     "workbench/replay/events/kinesis.py": "tests/workbench/replay/events/test_events.py",

@@ -19,7 +19,7 @@ from workbench.replay.invokers.event_clock import EventClock
 from workbench.replay.invokers.execution_environment import FunctionSetup
 from workbench.replay.invokers.function_invoker import FunctionInvoker
 from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
-from workbench.replay.isolation.sandbox import planted_canary, sandboxes, scratch_folder
+from workbench.replay.isolation.sandbox import planted_canary, sandboxes
 from workbench.replay.settings import FunctionSettings
 
 SECONDS = 2.0
@@ -131,7 +131,6 @@ def _invoker(
         "eu-west-1",
         "arn:aws:lambda:eu-west-1:111111111111:function:echo",
         stack.enter_context(planted_canary(trace)),
-        stack.enter_context(scratch_folder(sandbox)),
         clock=clock,
         variables={"AWS_EXECUTION_ENV": execution_env} if execution_env else {},
     )

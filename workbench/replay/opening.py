@@ -21,7 +21,6 @@ from workbench.replay.isolation.sandbox import (
     Sandbox,
     planted_canary,
     sandboxes,
-    scratch_folder,
 )
 from workbench.replay.settings import Settings
 from workbench.trace import Trace
@@ -158,7 +157,6 @@ def _setup(
         source_arn.split(":")[3],
         _function_arn(settings, source_arn),
         stack.enter_context(planted_canary(trace.path)) if sandbox.tier != "C" else None,
-        stack.enter_context(scratch_folder(sandbox)),
     )
 
 

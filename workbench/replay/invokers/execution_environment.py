@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from workbench.replay.engine.invocation import Effect, Invocation
-from workbench.replay.functions.environment import SCRATCH, handler_environment
+from workbench.replay.functions.environment import handler_environment
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.event_clock import ClockFace, EventClock
 from workbench.replay.invokers.runtime_api import Event, Fault, RuntimeApi
@@ -50,7 +50,6 @@ class FunctionSetup:
     invoked_function_arn: str
     canary: Canary | None
     """None: nothing is proved, the user has said that it need not be."""
-    scratch: str = SCRATCH
     record: Callable[[socket.socket], Recorder] | None = None
     """Begins to serve AWS on the socket; None: whoever calls AWS is refused the connection."""
     clock: EventClock | None = None
@@ -241,7 +240,7 @@ class ExecutionEnvironment:
             setup.spec,
             setup.region,
             ports["aws"],
-            setup.scratch,
+            self._process.scratch,
             ports["runtime_api"],
         )
         return variables | dict(face.variables if face else {}) | dict(setup.variables)

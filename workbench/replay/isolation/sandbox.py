@@ -12,7 +12,6 @@ from pathlib import Path
 from workbench.errors import ReplayRefusedError
 from workbench.replay.functions.environment import SCRATCH
 from workbench.replay.functions.handler import HandlerSpec
-from workbench.replay.invokers import worker
 from workbench.replay.isolation import launcher, probes, restrictions
 from workbench.replay.isolation.probes import REACHED, Probe, probe
 
@@ -56,16 +55,12 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """How a worker is started."""
+    """How a program is shut in."""
 
     tier: str
     """`A`: namespaces. `B`: rights given up. `C`: a clean environment only, which a handler can leave."""
     means: str
-    command: tuple[str, ...]
-    """What stands before the worker's own arguments."""
-    folder: Path
-    """Working directory of the process that is started."""
-    launch: tuple[str, ...] = ()
+    launch: tuple[str, ...]
     """What stands before the launcher's own argument."""
     restriction: Restriction | None = None
     """What the launcher keeps; None where it is shut in from outside, or not at all."""
@@ -89,7 +84,7 @@ def sandboxes(spec: HandlerSpec, trace: Path, *, allow_cooperative: bool) -> lis
     if restrictions.landlock_abi() >= restrictions.ABI_LEAST:
         found.append(restricted(spec, trace))
     if allow_cooperative:
-        found.append(cooperative(spec))
+        found.append(cooperative())
     if not found:
         raise refusal("no bubblewrap on this machine, and a kernel without Landlock")
     return found
@@ -101,9 +96,7 @@ def namespaces(bwrap: Path, spec: HandlerSpec, trace: Path) -> Sandbox:
     return Sandbox(
         "A",
         "bubblewrap namespaces",
-        (*shut_in, *_python(f"{_INSIDE}/worker.py")),
-        Path("/"),
-        (*shut_in, *_bare_python(f"{_INSIDE}/launcher.py")),
+        (*shut_in, *_python(f"{_INSIDE}/launcher.py")),
         scratch=SCRATCH,
     )
 
@@ -129,17 +122,15 @@ def restricted(spec: HandlerSpec, trace: Path, abi_max: int | None = None) -> Sa
         abi_max=abi_max,
     )
     means = f"Landlock {min(restrictions.landlock_abi(), abi_max or 1 << 10)} and seccomp"
-    return Sandbox("B", means, (), Path("/"), _bare_python(launcher.__file__), rights)
+    return Sandbox("B", means, _python(launcher.__file__), rights)
 
 
-def cooperative(spec: HandlerSpec) -> Sandbox:
+def cooperative() -> Sandbox:
     """A clean environment and nothing else."""
     return Sandbox(
         "C",
         "clean environment",
-        _python(worker.__file__),
-        spec.folder,
-        _bare_python(launcher.__file__),
+        _python(launcher.__file__),
     )
 
 
@@ -219,24 +210,6 @@ def planted_canary(trace: Path) -> Iterator[Canary]:
         yield Canary((*reachable, *outside))
 
 
-@contextlib.contextmanager
-def dead_end() -> Iterator[int]:
-    """A port of loopback where nothing can listen meanwhile: where a handler's AWS clients are sent."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield taken.getsockname()[1]
-
-
-@contextlib.contextmanager
-def scratch_folder(sandbox: Sandbox) -> Iterator[str]:
-    """What a handler may write to: `/tmp` of its own sandbox, or a folder that is gone afterwards."""
-    if sandbox.tier == "A":
-        yield SCRATCH
-        return
-    with tempfile.TemporaryDirectory(prefix="replay-", ignore_cleanup_errors=True) as folder:
-        yield folder
-
-
 def _prove_reachable(tried: Sequence[Probe]) -> None:
     found = probe(tried)
     dead = [name for name, result in found.items() if result != REACHED]
@@ -263,10 +236,6 @@ def _listening(address: str) -> socket.socket:
 
 
 def _python(script: str) -> tuple[str, ...]:
-    return (sys.executable, "-I", "-B", "-X", "utf8", script)
-
-
-def _bare_python(script: str) -> tuple[str, ...]:
     """Without site: no startup hook of any package runs before the proof."""
     return (sys.executable, "-I", "-S", "-B", "-X", "utf8", script)
 
@@ -293,7 +262,7 @@ def _arguments(spec: HandlerSpec, trace: Path) -> Iterator[str]:
         yield from (
             ("--tmpfs", str(trace)) if trace.is_dir() else ("--ro-bind", "/dev/null", str(trace))
         )
-    for module in (worker, launcher, probes):
+    for module in (launcher, probes):
         yield from (
             "--ro-bind",
             str(module.__file__),

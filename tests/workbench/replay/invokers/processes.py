@@ -11,17 +11,15 @@ import pytest
 
 from tests.factories import sqs_message, write_trace
 from tests.workbench.replay.invokers.batches import REQUEST, whole
+from tests.workbench.replay.isolation.sandboxed import sandbox_of
 from workbench.replay.engine.invocation import Invocation
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.event_clock import EventClock
 from workbench.replay.invokers.execution_environment import FunctionSetup
 from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
 from workbench.replay.isolation.sandbox import (
-    cooperative,
     find_bwrap,
     planted_canary,
-    sandboxes,
-    scratch_folder,
 )
 from workbench.replay.settings import FunctionSettings
 
@@ -132,16 +130,13 @@ def invoker_of(
             faces.mkdir(exist_ok=True)
             clock = EventClock(faces)
             handler = replace(handler, shown=clock.shown)
-        if tier == "A":
-            needs_namespaces()
+        canary = None
+        if tier != "C":
             write_trace(trace, [sqs_message(1)]).close()
-            sandbox, *_ = sandboxes(handler, trace, allow_cooperative=False)
             canary = stack.enter_context(planted_canary(trace))
-        else:
-            sandbox, canary = cooperative(handler), None
-        scratch = stack.enter_context(scratch_folder(sandbox))
+        sandbox = sandbox_of(tier, handler, trace)
         setup = FunctionSetup(
-            handler, function, sandbox, "eu-west-1", ARN, canary, scratch, clock=clock, **more
+            handler, function, sandbox, "eu-west-1", ARN, canary, clock=clock, **more
         )
         yield stack.enter_context(RuntimeInvoker(setup, parallel=parallel, cold=cold))
 

@@ -188,9 +188,9 @@ def test_a_handler_that_does_not_load_is_told_in_one_line(tmp_path, source, spec
 
 
 def test_a_handler_that_no_longer_loads_is_an_answer(tmp_path):
-    source = """
+    source = f"""
 import os, pathlib
-marker = pathlib.Path(os.environ["TMPDIR"], "was here")
+marker = pathlib.Path({str(tmp_path)!r}, "was here")
 if marker.exists(): raise RuntimeError("only once")
 marker.touch()
 def handle(event, context): os._exit(1)

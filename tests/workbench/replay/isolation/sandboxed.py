@@ -29,7 +29,7 @@ def sandbox_of(tier: str, spec: HandlerSpec, trace: Path, abi_max: int | None = 
         if landlock_abi() < ABI_LEAST:
             pytest.skip("no Landlock here")
         return isolation.restricted(spec, trace, abi_max)
-    return isolation.cooperative(spec)
+    return isolation.cooperative()
 
 
 @contextmanager
