@@ -154,6 +154,7 @@ def test_an_interrupted_run_keeps_what_was_done(trace):
 
 def test_where_no_namespaces_can_be_had_the_users_word_counts(trace, monkeypatch):
     monkeypatch.setattr(isolation, "find_bwrap", lambda: Path("/bin/false"))
+    monkeypatch.setattr(isolation.restrictions, "landlock_abi", lambda: 0)
     with pytest.raises(ReplayRefusedError, match="--allow-cooperative"):
         run(trace)
     found = run(trace, allow_cooperative=True).document()
