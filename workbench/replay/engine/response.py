@@ -38,7 +38,10 @@ def judge(response: str | None, identifiers: Collection[str]) -> Judgement:
 
     Source: Lambda developer guide, "Implementing partial batch responses".
     """
-    answer = _parsed(response)
+    try:
+        answer = _parsed(response)
+    except (ValueError, RecursionError):  # a program of any runtime may answer anything
+        return _whole(identifiers, "the answer is no JSON")
     if not answer and not isinstance(answer, bool | int | float):
         return SUCCEEDED
     if not isinstance(answer, dict):

@@ -99,3 +99,8 @@ def test_aws_itself_judged_the_same_answers_so(shared_events, outcome):
             assert judged_failed == (outcome == "failure"), name
             assert len(events) == (3 if outcome == "failure" else 1)
     assert seen >= 5
+
+
+@pytest.mark.parametrize("answer", ["", "hello", "{", "\x00", "[" * 100_000])
+def test_an_answer_that_is_no_json_fails_the_whole_batch(answer):
+    assert judge(answer, BATCH).failed == frozenset(BATCH)
