@@ -18,10 +18,13 @@ def tree(root: int) -> list[int]:
         >>> tree(os.getpid())[0] == os.getpid()
         True
     """
-    found = [root]
-    for pid in found:  # grows while it is walked
-        found += (child for child in _children(pid) if child not in found)
-    return found
+    found = {root: None}  # in the order in which they were found
+    waiting = [root]
+    while waiting:
+        children = [child for child in _children(waiting.pop(0)) if child not in found]
+        found |= dict.fromkeys(children)
+        waiting += children
+    return list(found)
 
 
 def held_bytes(pids: Iterable[int]) -> int:
@@ -38,9 +41,14 @@ def held_bytes(pids: Iterable[int]) -> int:
 def kill_tree(root: int) -> None:
     """Kill what descends from a process until nothing of it lives; the dead are their parents' to reap."""
     deadline = time.monotonic() + _PATIENCE_S
+    ours = {0, 1, _group(root), os.getpgrp()}
     while (
         left := [pid for pid in tree(root) if pid != root and _resident(pid)]
     ) and time.monotonic() < deadline:
+        # A group at once: those who fork are otherwise faster than who looks for them.
+        for group in {_group(pid) for pid in left} - ours:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -51,6 +59,13 @@ def _children(pid: int) -> Iterable[int]:
     for task in _tasks(pid):
         with contextlib.suppress(OSError):
             yield from (int(each) for each in Path(task, "children").read_text().split())
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
 
 
 def _tasks(pid: int) -> list[Path]:
