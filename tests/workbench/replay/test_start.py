@@ -152,7 +152,15 @@ def test_an_interrupted_run_keeps_what_was_done(trace):
     assert unreached["attempt"].unique().to_list() == [0]
 
 
-def test_where_no_namespaces_can_be_had_the_users_word_counts(trace, monkeypatch):
+def test_where_no_namespaces_can_be_had_landlock_shuts_in(trace, monkeypatch):
+    monkeypatch.setattr(isolation, "find_bwrap", lambda: Path("/bin/false"))
+    found = run(trace).document()
+    assert found["isolation"]["tier"] == "B"
+    assert "reached" not in found["isolation"]["canary"].values()
+    assert found["records"]["succeeded"] == 4
+
+
+def test_where_nothing_shuts_in_the_users_word_counts(trace, monkeypatch):
     monkeypatch.setattr(isolation, "find_bwrap", lambda: Path("/bin/false"))
     monkeypatch.setattr(isolation.restrictions, "landlock_abi", lambda: 0)
     with pytest.raises(ReplayRefusedError, match="--allow-cooperative"):
