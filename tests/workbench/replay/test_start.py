@@ -124,6 +124,19 @@ def test_a_stream_is_replayed_too(trace):
     assert found.invocations()["batch_size"].to_list() == [2, 1]
 
 
+def test_what_a_destination_would_have_got_is_kept(trace):
+    destination = "arn:aws:sqs:us-east-1:111111111111:failed"
+    mapping = {
+        "MaximumRetryAttempts": 0,
+        "DestinationConfig": {"OnFailure": {"Destination": destination}},
+    }
+    found = run(trace, "charge.py:handle", STREAM, mapping=mapping)
+    (row,) = found.destination_records().to_dicts()
+    assert found.document()["destination_records"] == 1
+    assert (row["destination_arn"], row["condition"]) == (destination, "RetryAttemptsExhausted")
+    assert json.loads(row["document"])["requestContext"]["requestId"] == row["invocation_id"]
+
+
 def test_a_table_stream_is_replayed_too(folder):
     changes = [dynamodb_change(n, {"id": {"S": "a"}}, seconds=n) for n in (1, 2)]
     with write_trace(folder / "table.trace", changes) as trace:

@@ -3,11 +3,13 @@
 import base64
 import json
 from collections import Counter
+from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories import kinesis_record
+from tests.factories import dynamodb_change, instant, kinesis_record
 from tests.workbench.replay.engine.runs import run_stream
 
 REPORT = ("ReportBatchItemFailures",)
@@ -197,6 +199,138 @@ def test_the_payload_limit_splits_a_batch():
     ran = run_stream(records, succeed)
     assert ran.batches() == [(0, 4, "payload"), (0, 3, "poll")]
     assert all(len(row["event"]) <= 6_291_456 for row in ran.invocations)
+
+
+def test_only_the_head_that_is_too_old_is_discarded_and_the_rest_counts_anew():
+    records = records_at(0, 10, 0)
+    ran = run_stream(
+        records,
+        maximum_record_age_in_seconds=60,
+        maximum_batching_window_in_seconds=65,
+    )
+    assert orders(ran) == [[2, 3]]
+    assert ran.verdicts == {"discarded_age": 1, "succeeded": 2}
+
+
+def test_filtered_records_are_skipped_while_the_batch_is_filled():
+    records = records_at(*[0] * 6)
+    ran = run_stream(
+        records, batch_size=3, filters=('{"data": {"order": [{"numeric": [">", 2]}]}}',)
+    )
+    assert orders(ran) == [[3, 4, 5], [6]]
+    (row,) = ran.of(records[0])
+    assert (row["verdict"], row["attempt"], row["invocation_id"]) == ("filtered", 0, None)
+    assert ran.verdicts == {"filtered": 2, "succeeded": 4}
+
+
+def test_nothing_but_filtered_records_calls_nobody():
+    ran = run_stream(records_at(0, 1), filters=('{"data": {"order": [9]}}',))
+    assert (ran.invocations, ran.verdicts) == ([], {"filtered": 2})
+
+
+def test_reading_begins_at_the_timestamp_that_the_mapping_says():
+    records = records_at(0, 10, 20)
+    ran = run_stream(
+        records, starting_position="AT_TIMESTAMP", starting_position_timestamp=instant(10)
+    )
+    assert orders(ran) == [[2], [3]]
+    assert ran.verdicts_of(records[0]) == ["not_reached"]
+
+
+@pytest.mark.parametrize("position", ["LATEST", "TRIM_HORIZON"])
+def test_a_mapping_that_is_there_from_the_first_record_on_reads_all(position):
+    assert orders(run_stream(records_at(0, 0), starting_position=position)) == [[1, 2]]
+
+
+def test_changes_of_one_item_keep_their_order_and_wait_for_parents():
+    changes = [dynamodb_change(n, key=f"item-{n % 3}", seconds=n) for n in range(1, 10)]
+    child = dynamodb_change(10, shard="shardId-child", seconds=0)
+    ran = run_stream(
+        [child, *changes],
+        batch_size=1,
+        parallelization_factor=3,
+        parents={"shardId-child": (changes[0].partition_id,)},
+    )
+    assert ran.seconds_of(child) == [9]
+    assert [ran.seconds_of(each) for each in changes] == [[n] for n in range(1, 10)]
+
+
+def test_a_partial_answer_without_retries_still_moves_the_checkpoint():
+    records = records_at(0, 0, 0)
+    ran = run_stream(
+        records,
+        reporting(2),
+        maximum_retry_attempts=0,
+        bisect_batch_on_function_error=True,
+        function_response_types=REPORT,
+    )
+    assert orders(ran) == [[1, 2, 3], [2, 3]]
+    assert ran.verdicts == {"succeeded": 1, "discarded_retries": 2}
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    plan=st.lists(
+        st.tuples(st.integers(0, 90), st.sampled_from("ab"), st.integers(0, 4), st.integers(0, 6)),
+        max_size=14,
+    ),
+    mapping=st.fixed_dictionaries(
+        {
+            "batch_size": st.integers(1, 5),
+            "maximum_retry_attempts": st.integers(-1, 3),
+            "maximum_record_age_in_seconds": st.sampled_from([-1, 60]),
+            "bisect_batch_on_function_error": st.booleans(),
+            "maximum_batching_window_in_seconds": st.sampled_from([0, 3]),
+            "parallelization_factor": st.integers(1, 3),
+            "tumbling_window_in_seconds": st.sampled_from([0, 20]),
+            "function_response_types": st.sampled_from([(), REPORT]),
+            "filters": st.sampled_from([(), ('{"data": {"order": [{"numeric": ["<", 9]}]}}',)]),
+        }
+    ),
+)
+def test_whatever_fails_each_record_meets_one_fate_no_key_is_out_of_order_and_it_comes_out_the_same(
+    plan, mapping
+):
+    """A key's record is done with before the next one of the key is seen for the first time."""
+    plan = sorted(plan)
+    records = [
+        kinesis_record(n, seconds=when, shard=f"shardId-{shard}", key=f"key-{key}")
+        for n, (when, shard, key, _) in enumerate(plan)
+    ]
+
+    def run():
+        left = Counter({n: fails for n, (*_, fails) in enumerate(plan)})
+
+        def handle(event):
+            state = {"state": event.get("state", {})}
+            for record in event["Records"]:
+                if left[order_of(record)] > 0:
+                    left[order_of(record)] -= 1
+                    if not mapping["function_response_types"]:
+                        raise ValueError("no")
+                    name = record["kinesis"]["sequenceNumber"]
+                    return state | {"batchItemFailures": [{"itemIdentifier": name}]}
+            return state
+
+        return run_stream(records, handle, **mapping)
+
+    ran = run()
+    assert sum(ran.verdicts.values()) == len(records)
+    assert set(ran.verdicts) <= {"succeeded", "filtered", "discarded_age", "discarded_retries"}
+    assert (ran.outcomes, ran.invocations) == ((again := run()).outcomes, again.invocations)
+    by_key = {}
+    for record in records:
+        rows = ran.of(record)
+        assert [row["attempt"] for row in rows] in ([0], [*range(1, len(rows) + 1)])
+        if rows[0]["attempt"]:
+            by_key.setdefault((record.partition_id, record.ordering_key), []).append(rows)
+    place = {row["invocation_id"]: n for n, row in enumerate(ran.invocations)}
+    for rows_of_key in by_key.values():
+        for earlier, later in pairwise(rows_of_key):
+            first_seen = place[later[0]["invocation_id"]]
+            done_in = place[earlier[-1]["invocation_id"]]
+            together = {row["invocation_id"] for row in earlier} & {later[0]["invocation_id"]}
+            assert done_in < first_seen or together
 
 
 @settings(deadline=None)

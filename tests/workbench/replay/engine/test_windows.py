@@ -183,6 +183,15 @@ def test_a_state_that_grows_over_a_megabyte_ends_the_window_early_and_it_goes_on
     assert len({e["window"]["start"] for e in events(ran)}) == 1
 
 
+def test_a_window_that_ended_early_still_has_its_end():
+    def handle(event):
+        return {"state": {"text": "x" * 1_048_576}} if event["Records"] else add_up(event)
+
+    ran = run_stream(records_at(0), handle, tumbling_window_in_seconds=LENGTH_S)
+    assert [event["state"] == {} for event in events(ran)] == [True, False, True]
+    assert ran.batches()[-1] == (30, 0, "window_end")
+
+
 def test_nothing_goes_on_until_the_final_invocation_succeeds():
     finals = iter([True, True, False, False])
 
