@@ -16,6 +16,7 @@ NAMES = (
     "detectors",
     "events",
     "runtime_api",
+    "replayed_streams",
 )
 
 
