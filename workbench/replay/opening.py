@@ -1,5 +1,6 @@
 """Opening a handler: loaded in the strongest sandbox that holds here."""
 
+import platform
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ReplayRefusedError
+from workbench.replay.effects.call import Answering
+from workbench.replay.effects.recorder import Recorder
 from workbench.replay.engine.invocation import Invoker
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.invokers.event_clock import EventClock
-from workbench.replay.invokers.execution_environment import FunctionSetup, Recorder
+from workbench.replay.invokers.execution_environment import FunctionSetup
 from workbench.replay.invokers.function_invoker import Function, FunctionInvoker
 from workbench.replay.invokers.recorded_invoker import RecordedInvoker, recorded_handlings
 from workbench.replay.invokers.runtime_invoker import RuntimeInvoker
@@ -22,7 +25,7 @@ from workbench.replay.isolation.sandbox import (
     planted_canary,
     sandboxes,
 )
-from workbench.replay.settings import Settings
+from workbench.replay.settings import Settings, function_arn
 from workbench.trace import Trace
 
 Opened = tuple[Invoker, dict[str, Any]]
@@ -39,8 +42,8 @@ class Environments:
     """A new one for each invocation."""
     event_clock: bool = False
     """Their clocks show the virtual instant of each batch."""
-    record: Callable[[socket.socket], Recorder] | None = None
-    """Begins to serve AWS to one of them; None: AWS refuses the connection."""
+    answers: Answering | None = None
+    """What AWS answers to the handler; the least that a success needs where this has none."""
 
 
 @contextmanager
@@ -75,11 +78,16 @@ def opened_handler(
 
         def loaded(sandbox: Sandbox) -> Opened:
             setup = _setup(stack, trace, shown, settings, source_arn, sandbox)
-            setup = replace(setup, clock=clock, record=environments.record)
+            setup = replace(setup, clock=clock, record=_serving(environments.answers))
             invoker = RuntimeInvoker(setup, parallel=environments.parallel, cold=environments.cold)
             stack.enter_context(invoker)
             canary = dict(invoker.probed) if setup.canary else None
-            return invoker, {"tier": sandbox.tier, "means": sandbox.means, "canary": canary}
+            return invoker, {
+                "tier": sandbox.tier,
+                "means": sandbox.means,
+                "canary": canary,
+                "kernel": platform.release(),
+            }
 
         yield _first(better, loaded) or loaded(last)
 
@@ -130,9 +138,23 @@ def opened_function(
             f"file.py:function, or pass allow_cooperative=True ({FLAG}) if it can do no harm"
         )
     invoker = FunctionInvoker(
-        function, settings.function, _function_arn(settings, source_arn), parallel=parallel
+        function,
+        settings.function,
+        function_arn(source_arn, settings.function.name),
+        parallel=parallel,
     )
     yield invoker, dict(FunctionInvoker.isolation)
+
+
+def _serving(answers: Answering | None) -> Callable[[socket.socket], Recorder]:
+    """Begins to serve AWS to an execution environment; the same answers go on in the next one."""
+
+    def record(listener: socket.socket) -> Recorder:
+        recorder = Recorder(listener, answers)
+        recorder.start()
+        return recorder
+
+    return record
 
 
 def _first(better: list[Sandbox], loaded: Callable[[Sandbox], Opened]) -> Opened | None:
@@ -150,19 +172,15 @@ def _setup(
     source_arn: str,
     sandbox: Sandbox,
 ) -> FunctionSetup:
+    arn = function_arn(source_arn, settings.function.name)
     return FunctionSetup(
         spec,
         settings.function,
         sandbox,
-        source_arn.split(":")[3],
-        _function_arn(settings, source_arn),
+        arn.split(":")[3],
+        arn,
         stack.enter_context(planted_canary(trace.path)) if sandbox.tier != "C" else None,
     )
-
-
-def _function_arn(settings: Settings, source_arn: str) -> str:
-    region, account = source_arn.split(":")[3:5]
-    return f"arn:aws:lambda:{region}:{account}:function:{settings.function.name}"
 
 
 def _event_clock(stack: ExitStack) -> EventClock:

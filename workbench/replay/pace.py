@@ -111,6 +111,10 @@ class StoppableInvoker:
             raise StoppedError
         return invocation
 
+    def renew(self) -> None:
+        """Load the handler anew."""
+        self._invoker.renew()
+
     def close(self) -> None:
         """End the handler."""
         self._invoker.close()

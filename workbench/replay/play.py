@@ -11,7 +11,7 @@ from workbench.replay.engine.invocation import Invoker, Item
 from workbench.replay.engine.loop import Journal, Lane, Pace, run_lanes
 from workbench.replay.engine.queues import QueueLane
 from workbench.replay.engine.streams import Discarded, shard_lanes
-from workbench.replay.settings import Settings
+from workbench.replay.settings import Settings, function_arn
 
 
 def play(
@@ -61,18 +61,6 @@ def _lanes(
         arn = function_arn(source_arn, settings.function.name)
         return [EventLane(items, settings.invoke, arn, journal.fate, journal.sent)]
     return shard_lanes(items, settings, journal.fate, _discarded(settings, journal))
-
-
-def function_arn(source_arn: str, name: str) -> str:
-    """The function of a source's region and account; synthetic where the source's ARN has none.
-
-    Example:
-        >>> function_arn("arn:aws:s3:::photos", "resize")
-        'arn:aws:lambda:us-east-1:000000000000:function:resize'
-    """
-    _, partition, _, region, account, _ = source_arn.split(":", 5)
-    place = f"{region or 'us-east-1'}:{account or '000000000000'}"
-    return f"arn:{partition}:lambda:{place}:function:{name}"
 
 
 def _discarded(settings: Settings, journal: Journal) -> Discarded:

@@ -51,6 +51,10 @@ class ResumedInvoker:
         self.answered += 1
         return _invocation(row)
 
+    def renew(self) -> None:
+        """Load the handler anew."""
+        self.invoker.renew()
+
     def close(self) -> None:
         """End the handler."""
         self.invoker.close()

@@ -244,6 +244,18 @@ class Snapshots:
             yield from listing.get("EventSourceMappings", ())
 
 
+def function_arn(source_arn: str, name: str) -> str:
+    """The function of a source's region and account; synthetic where the source's ARN has none.
+
+    Example:
+        >>> function_arn("arn:aws:s3:::photos", "resize")
+        'arn:aws:lambda:us-east-1:000000000000:function:resize'
+    """
+    _, partition, _, region, account, _ = source_arn.split(":", 5)
+    place = f"{region or 'us-east-1'}:{account or '000000000000'}"
+    return f"arn:{partition}:lambda:{place}:function:{name}"
+
+
 def _mapping(said: EventSourceMapping | Document | None, seen: Document) -> EventSourceMapping:
     if isinstance(said, EventSourceMapping):
         return said.over(EventSourceMapping.from_aws(seen))

@@ -10,8 +10,9 @@ from typing import Any
 from workbench.errors import TraceError
 from workbench.mapping import EventSourceMapping
 from workbench.replay.books import Books, Clock, Progress
-from workbench.replay.engine.invocation import Item
+from workbench.replay.engine.invocation import Invoker, Item
 from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.invokers.breaker import STOP_AFTER_CRASHES, Breaker
 from workbench.replay.invokers.function_invoker import Function
 from workbench.replay.opening import (
     Environments,
@@ -39,6 +40,7 @@ def replay(
     mapping: EventSourceMapping | Document | None = None,
     queue_attributes: Document | None = None,
     function: Document | None = None,
+    event_invoke_config: Document | None = None,
     allow_cooperative: bool = False,
     progress: Progress | None = None,
     folder: Path | None = None,
@@ -48,6 +50,7 @@ def replay(
     stop: threading.Event | None = None,
     resume: str | None = None,
     selection: Selection = EVERYTHING,
+    stop_after_crashes: int = STOP_AFTER_CRASHES,
 ) -> Run:
     """Run the captured records of a source through a handler, as Lambda would have handed them to it.
 
@@ -56,13 +59,14 @@ def replay(
         handler: `file.py:function`, `module:function` or `index.mjs:function`; a Python callable, which nothing shuts
             in and which is called only with `allow_cooperative`; None: no handler, each batch takes and ends as
             production's log says. With a `runtime` what that finds in `_HANDLER`, or None.
-        source: an ARN, `sqs:NAME`, `kinesis:NAME` or `dynamodb:TABLE`, among those in the trace.
+        source: an ARN, or a name such as `sqs:NAME`, among those in the trace.
         runtime: command line of a program that speaks the Lambda Runtime API: `./bootstrap`, `node index.mjs`.
         python: of another Python, executable or environment; None for the one that runs this.
         environments: how many execution environments, warm or cold, with which clock and which AWS.
         mapping: batch size, window, retries …, over what the trace knows of the source's mapping.
         queue_attributes: as `get-queue-attributes` answers, over what the trace knows.
         function: as `get-function-configuration` answers, over what the trace knows.
+        event_invoke_config: as `get-function-event-invoke-config` answers, for sources of single events.
         allow_cooperative: run without proved isolation where this machine has none.
         progress: called with how many records are done with, and how many there are.
         folder: what a relative handler is found from; None for the working directory.
@@ -71,13 +75,14 @@ def replay(
         pace: 1 for production's own pace, 10 for ten times as fast; None: as fast as it goes.
         stop: to be set by whoever wants the run to end; a handler that runs is killed.
         selection: which records; all of the source.
+        stop_after_crashes: in a row, with no answer between; then the run ends.
         resume: the id of an interrupted run that this one goes on with; all else must be what it was then.
 
     Returns:
         The run, also where it was interrupted: what was done is saved, the rest is `not_reached`.
 
     Raises:
-        UsageError: no such source, a setting that cannot be right, or a service that is not replayed yet.
+        UsageError: no such source, a setting that cannot be right, or a service that calls no function.
         HandlerError: the handler does not load.
         ReplayRefusedError: isolation could not be proved.
         TraceError: a sealed export, or a full disk.
@@ -93,9 +98,11 @@ def replay(
             f"wanted a trace to write the run to, found the sealed export {trace.path}; use the trace"
         )
     spec = _spec(handler, folder or Path.cwd(), runtime, python)
-    settings = settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
+    settings = settle(
+        trace, source_arn, spec.module, mapping, queue_attributes, function, event_invoke_config
+    )
     items = selected_items(trace, source_arn, selection)
-    plan = _plan(spec, settings, items, seed)
+    plan = _plan(spec, settings, items, seed, environments)
     recorded = recorded_answers(trace, resume, plan) if resume else {}
     stop = stop or threading.Event()
     pacer = Pacer(pace, stop)
@@ -120,7 +127,9 @@ def replay(
         )
     with opened as (invoker, isolation), StoppableInvoker(invoker, stop) as stoppable:
         books = Books(trace, source_arn, spec.text, settings, plan, isolation, pacer, now, resume)
-        playing = ResumedInvoker(stoppable, recorded) if recorded else stoppable
+        playing: Invoker = Breaker(stoppable, stop_after_crashes)
+        if recorded:
+            playing = ResumedInvoker(playing, recorded)
         return books.keep(items, playing, seed, progress or (lambda settled, total: None))
 
 
@@ -134,13 +143,21 @@ def _spec(
     return HandlerSpec.parse(handler or "", folder, runtime=runtime, python=python)
 
 
-def _plan(spec: HandlerSpec, settings: Settings, items: Sequence[Item], seed: int) -> Plan:
+def _plan(
+    spec: HandlerSpec,
+    settings: Settings,
+    items: Sequence[Item],
+    seed: int,
+    environments: Environments,
+) -> Plan:
     code = spec.file.read_bytes() if spec.file else b""
     return {
         "handler": spec.text,
         "handler file": _hash(code),
+        "program": _hash(spec.arguments),
         "settings": _hash(settings),  # they hold the function's environment, which may be secret
         "records": _hash([item.delivery_id for item in items]),
+        "environments": [environments.parallel, environments.cold, environments.event_clock],
         "seed": seed,
     }
 

@@ -46,7 +46,7 @@ def test_a_poison_message_is_dead_lettered_and_the_rest_succeed(
     assert ran.code == 0
     assert document["source_arn"] == QUEUE
     assert (document["records"]["succeeded"], document["records"]["dead_lettered"]) == (4, 1)
-    assert document["effects"] is None
+    assert document["effects"] == 0
     attempts = run(
         capfd, "sql", "t.trace", "select max(attempt) as n from outcomes", "--json"
     ).document

@@ -81,7 +81,7 @@ def test_a_run_says_what_became_of_every_record(trace):
     }
     assert document["invocations"] == 6
     assert document["mapping"]["BatchSize"] == 10
-    assert document["effects"] is None
+    assert document["effects"] == 0
     assert document["isolation"]["tier"] == "A"
     assert "reached" not in document["isolation"]["canary"].values()
     assert json.loads(json.dumps(document)) == document
@@ -179,7 +179,8 @@ def test_where_nothing_shuts_in_the_users_word_counts(trace, monkeypatch):
     with pytest.raises(ReplayRefusedError, match="--allow-cooperative"):
         run(trace)
     found = run(trace, allow_cooperative=True).document()
-    assert found["isolation"] == {"tier": "C", "means": "clean environment", "canary": None}
+    told = {name: found["isolation"][name] for name in ("tier", "means", "canary")}
+    assert told == {"tier": "C", "means": "clean environment", "canary": None}
     assert found["records"]["succeeded"] == 4
 
 
@@ -234,12 +235,13 @@ def test_a_source_that_is_not_there_is_told_with_those_that_are(trace):
         run(trace, source="sqs:nonsense")
 
 
-def test_a_service_that_is_not_replayed_yet_is_refused(folder):
-    with (
-        write_trace(folder / "logs.trace", [log_event()]) as trace,
-        pytest.raises(UsageError, match="aws:logs"),
-    ):
-        run(trace, source="lambda:charge")
+def test_events_of_a_source_without_a_mapping_are_handed_over_one_by_one(folder):
+    with write_trace(folder / "logs.trace", [log_event()]) as trace:
+        found = run(trace, "charge.py:echo", "lambda:charge", queue_attributes=None)
+        assert found.document()["mapping"] == {}
+        assert found.records["succeeded"] == found.records["total"] == 1
+        (row,) = found.invocations().to_dicts()
+        assert set(json.loads(row["event"])) == {"awslogs"}
 
 
 def test_a_handler_that_does_not_load_leaves_no_run(trace):
@@ -318,3 +320,38 @@ def test_environments_may_be_many_cold_and_at_event_time(trace):
     assert rows["cold"].all()
     for row in rows.to_dicts():
         assert 0 <= float(row["response"]) - row["started_at"].timestamp() < 5
+
+
+CALLS = """
+import boto3
+
+table = boto3.client("dynamodb")
+
+def handle(event, context):
+    for record in event["Records"]:
+        table.put_item(TableName="orders", Item={"id": {"S": record["messageId"]}})
+"""
+
+
+def test_the_calls_of_a_handler_are_kept_with_what_they_asked_for(trace):
+    (trace.path.parent / "calls.py").write_text(CALLS)
+
+    found = run(trace, "calls.py:handle")
+
+    assert found.document()["effects"] == 5
+    effects = trace.sql("from effects order by invocation_id, ordinal").to_dicts()
+    assert {(each["service"], each["operation"]) for each in effects} == {("dynamodb", "PutItem")}
+    ids = {json.loads(each["parameters"])["Item"]["id"]["S"] for each in effects}
+    assert ids == set(found.outcomes()["record_id"])
+    assert json.loads(effects[0]["answered_with"])["means"] == "minimal"
+
+
+def test_a_handler_that_only_crashes_is_stopped_and_every_record_has_its_row(trace):
+    (trace.path.parent / "crash.py").write_text(
+        "import os\ndef handle(event, context):\n    os._exit(3)\n"
+    )
+
+    with pytest.raises(HandlerError, match="found 3 crashes in a row, the last Runtime.ExitError"):
+        run(trace, "crash.py:handle", stop_after_crashes=3)
+
+    assert trace.sql("select count(distinct record_id) from outcomes").item() == 5

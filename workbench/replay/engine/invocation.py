@@ -122,6 +122,10 @@ class Invoker(Protocol):
         """Hand over one event; whatever the handler does is an answer, never an exception."""
         ...
 
+    def renew(self) -> None:
+        """Forget what earlier invocations left behind: the next one begins with the handler loaded anew."""
+        ...
+
     def close(self) -> None:
         """End it, also from another thread while it runs a handler; safe to call twice."""
         ...

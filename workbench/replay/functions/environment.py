@@ -82,7 +82,7 @@ def _fenced(region: str, dead_port: int, scratch: Path | str) -> dict[str, str]:
         "AWS_MAX_ATTEMPTS": "1",
         "HTTP_PROXY": nowhere,
         "HTTPS_PROXY": nowhere,
-        "NO_PROXY": "",
+        "NO_PROXY": "127.0.0.1,localhost",
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         "LANG": "en_US.UTF-8",

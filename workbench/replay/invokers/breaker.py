@@ -51,3 +51,11 @@ class Breaker:
             self._crashes = self._crashes + 1 if crashed else 0
             self._last = f"{invocation.error_type}: {invocation.error_message}"
         return invocation
+
+    def renew(self) -> None:
+        """Load the handler anew; crashes go on being counted."""
+        self._invoker.renew()
+
+    def close(self) -> None:
+        """End the handler."""
+        self._invoker.close()

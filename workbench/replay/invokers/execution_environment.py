@@ -30,6 +30,10 @@ _MEBIBYTE = 1024 * 1024
 class Recorder(Protocol):
     """Serves the AWS endpoint of one execution environment."""
 
+    def begin(self, request_id: str) -> None:
+        """From here on calls are of this invocation."""
+        ...
+
     def take(self) -> tuple[Effect, ...]:
         """The calls since it was last asked."""
         ...
@@ -133,6 +137,8 @@ class ExecutionEnvironment:
         """Hand over one event and wait until it is done with."""
         timeout_s = self._setup.function.timeout_s
         now_s = self._face.set(at) if self._face else time.time()
+        if self._recorder:
+            self._recorder.begin(request_id)
         began = time.perf_counter()
         self._api.hand_over(
             Event(

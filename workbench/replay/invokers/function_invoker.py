@@ -71,6 +71,9 @@ class FunctionInvoker:
             )
         return Invocation(response=response, duration_ms=took_ms)
 
+    def renew(self) -> None:
+        """Nothing to load anew: the function is of this process."""
+
     def close(self) -> None:
         """There is nothing to end: a thread that calls a function cannot be."""
 

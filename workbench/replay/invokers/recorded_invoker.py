@@ -81,6 +81,9 @@ class RecordedInvoker:
             virtual_ms=took_ms,
         )
 
+    def renew(self) -> None:
+        """Nothing to load anew: there is no handler."""
+
     def close(self) -> None:
         """There is nothing to end."""
 

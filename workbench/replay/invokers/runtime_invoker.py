@@ -76,13 +76,17 @@ class RuntimeInvoker:
                 slot.close()
             self._idle.put(slot)
 
-    def close(self) -> None:
-        """End all environments, and with them what they are at; from any thread, and safe to call twice."""
-        self._stop.set()
+    def renew(self) -> None:
+        """End all environments; the next invocation gets a new one."""
         held = [self._idle.get() for _ in self._slots]
         for slot in reversed(held):
             slot.close()
             self._idle.put(slot)
+
+    def close(self) -> None:
+        """End all environments, and with them what they are at; from any thread, and safe to call twice."""
+        self._stop.set()
+        self.renew()
 
     def __enter__(self) -> Self:
         return self.start()

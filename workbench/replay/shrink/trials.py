@@ -71,7 +71,7 @@ class Trials:
         """Play them now, in a fresh execution environment: nothing of an earlier trial is left in it."""
         self.count += 1
         self.progress(self.count, len(items))
-        self.invoker.close()
+        self.invoker.renew()
         journal = Failures(self.wanted)
         fresh = [replace(item, deliveries=0) for item in items]
         play(fresh, self.settings, self.source_arn, self.invoker, journal)

@@ -29,6 +29,9 @@ class FunctionInvoker:
     handler: Handler
     parallel: int = 1
 
+    def renew(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -192,6 +192,9 @@ def test_an_answer_of_a_handler_that_failed_is_not_looked_at(shared_events):
         def invoke(self, batch, request_id):
             return Invocation(error_type="Runtime.ExitError", error_message="gone")
 
+        def renew(self):
+            pass
+
         def close(self):
             pass
 

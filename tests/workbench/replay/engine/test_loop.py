@@ -19,6 +19,9 @@ class Remembered:
     parallel: int = 1
     fails: frozenset[str] = frozenset()
 
+    def renew(self):
+        pass
+
     def close(self):
         pass
 
@@ -123,6 +126,9 @@ def test_several_handlers_really_run_at_the_same_time():
 def test_what_an_invocation_raises_ends_the_run_also_out_of_a_thread():
     class Broken:
         parallel = 2
+
+        def renew(self):
+            pass
 
         def close(self):
             pass
