@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
     from workbench.replay.events.provenance import provenance
+    from workbench.replay.opening import Environments
     from workbench.replay.run import Run
+    from workbench.replay.selection import Selection
+    from workbench.replay.shrink.shrink import Shrunk, shrink
     from workbench.replay.start import replay
     from workbench.shipped import dataset
     from workbench.trace.capture_process import CaptureProcess, start_capture
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CaptureProcess",
+    "Environments",
     "EventSourceMapping",
     "Finding",
     "Findings",
     "FindingsPanel",
     "Run",
+    "Selection",
+    "Shrunk",
     "Story",
     "Trace",
     "activity",
@@ -51,6 +57,7 @@ __all__ = [
     "provenance",
     "replay",
     "show",
+    "shrink",
     "start_capture",
     "story",
     "timeline",
@@ -63,11 +70,14 @@ __getattr__ = lazy_names(
     __name__,
     {
         "CaptureProcess": "workbench.trace.capture_process",
+        "Environments": "workbench.replay.opening",
         "EventSourceMapping": "workbench.mapping",
         "Finding": "workbench.findings",
         "Findings": "workbench.findings",
         "FindingsPanel": "workbench.widgets.findings_panel",
         "Run": "workbench.replay.run",
+        "Selection": "workbench.replay.selection",
+        "Shrunk": "workbench.replay.shrink.shrink",
         "Story": "workbench.explain",
         "Trace": "workbench.trace.reader",
         "activity": "workbench.views",
@@ -86,6 +96,7 @@ __getattr__ = lazy_names(
         "provenance": "workbench.replay.events.provenance",
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
+        "shrink": "workbench.replay.shrink.shrink",
         "start_capture": "workbench.trace.capture_process",
         "story": "workbench.explain",
         "timeline": "workbench.widgets.picture",

@@ -19,6 +19,7 @@ from workbench.cli import (
     notebooks,
     reading,
     replaying,
+    shrinking,
     tailing,
     tuning,
 )
@@ -48,6 +49,7 @@ for room in (
     explaining,
     measuring,
     replaying,
+    shrinking,
     tuning,
     keeping,
     account,

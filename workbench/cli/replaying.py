@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from workbench.cli import replay_options as options
 from workbench.cli.interrupts import stopping_on_signals
 from workbench.cli.options import AsJson, TracePath
 from workbench.cli.terminal import print_json, print_table, progress, say
@@ -15,81 +16,6 @@ from workbench.errors import UsageError
 
 INTERRUPTED = 130
 REPLAY_EXAMPLE = "Example: workbench replay incident.trace handlers.py:handle --source sqs:orders-dlq --batch-size 10"
-
-Handler = Annotated[
-    str, typer.Argument(metavar="HANDLER", help="file.py:function or module:function.")
-]
-Source = Annotated[
-    str, typer.Option("--source", metavar="SOURCE", help="sqs:NAME, kinesis:NAME or an ARN.")
-]
-MappingFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--mapping", metavar="FILE", help="What `aws lambda get-event-source-mapping` answers."
-    ),
-]
-AttributesFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--queue-attributes", metavar="FILE", help="What `aws sqs get-queue-attributes` answers."
-    ),
-]
-FunctionFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--function", metavar="FILE", help="What `aws lambda get-function-configuration` answers."
-    ),
-]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Records in a batch at most.")]
-Window = Annotated[
-    int | None,
-    typer.Option(
-        "--maximum-batching-window-in-seconds", help="How long a batch may fill, seconds."
-    ),
-]
-ResponseTypes = Annotated[
-    list[str] | None,
-    typer.Option("--function-response-types", metavar="TYPE", help="ReportBatchItemFailures."),
-]
-Retries = Annotated[
-    int | None,
-    typer.Option(
-        "--maximum-retry-attempts", help="Of a stream's batch; -1 until its records expire."
-    ),
-]
-RecordAge = Annotated[
-    int | None,
-    typer.Option(
-        "--maximum-record-age-in-seconds", help="Of a stream's record; -1 for its retention."
-    ),
-]
-Bisect = Annotated[
-    bool | None,
-    typer.Option(
-        "--bisect-batch-on-function-error/--no-bisect-batch-on-function-error", help="Of streams."
-    ),
-]
-Timeout = Annotated[int | None, typer.Option("--timeout", help="Of the function, seconds.")]
-Memory = Annotated[int | None, typer.Option("--memory-size", help="Of the function, MB.")]
-Pace = Annotated[
-    str | None,
-    typer.Option(
-        "--pace", metavar="PACE", help="original, 10x, 0.5x; as fast as it goes without it."
-    ),
-]
-Resume = Annotated[
-    str | None,
-    typer.Option(
-        "--resume", metavar="RUN", help="Go on where this interrupted run of the same call ended."
-    ),
-]
-Cooperative = Annotated[
-    bool,
-    typer.Option(
-        "--allow-cooperative",
-        help="Where no sandbox can be had: a clean environment, and your word.",
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -100,68 +26,141 @@ def add_to(app: typer.Typer) -> None:
 
 def replay(
     trace: TracePath,
-    handler: Handler,
-    source: Source,
-    mapping: MappingFile = None,
-    queue_attributes: AttributesFile = None,
-    function: FunctionFile = None,
-    batch_size: BatchSize = None,
-    maximum_batching_window_in_seconds: Window = None,
-    function_response_types: ResponseTypes = None,
-    maximum_retry_attempts: Retries = None,
-    maximum_record_age_in_seconds: RecordAge = None,
-    bisect_batch_on_function_error: Bisect = None,
-    timeout: Timeout = None,
-    memory_size: Memory = None,
-    pace: Pace = None,
-    resume: Resume = None,
-    allow_cooperative: Cooperative = False,
+    handler: options.Handler = None,
+    *,
+    source: options.Source,
+    runtime: options.Runtime = None,
+    python: options.Python = None,
+    recorded: options.Recorded = False,
+    function: options.FunctionFile = None,
+    event_invoke_config: options.InvokeFile = None,
+    timeout: options.Timeout = None,
+    memory_size: options.Memory = None,
+    answers: options.Answers = None,
+    mapping: options.MappingFile = None,
+    queue_attributes: options.AttributesFile = None,
+    batch_size: options.BatchSize = None,
+    maximum_batching_window_in_seconds: options.Window = None,
+    function_response_types: options.ResponseTypes = None,
+    filters: options.Filters = None,
+    maximum_concurrency: options.Concurrency = None,
+    maximum_retry_attempts: options.Retries = None,
+    maximum_record_age_in_seconds: options.RecordAge = None,
+    bisect_batch_on_function_error: options.Bisect = None,
+    parallelization_factor: options.Factor = None,
+    tumbling_window_in_seconds: options.TumblingWindow = None,
+    where: options.Where = None,
+    failed: options.Failed = False,
+    since: options.Since = None,
+    until: options.Until = None,
+    limit: options.Limit = None,
+    pace: options.Pace = None,
+    resume: options.Resume = None,
+    clock: options.Clock = None,
+    parallel: options.Parallel = 1,
+    cold: options.Cold = False,
+    seed: options.Seed = 0,
+    stop_after_crashes: options.Crashes = None,
+    allow_cooperative: options.Cooperative = False,
     json: AsJson = False,
 ) -> int:
     """Run a handler over captured records as Lambda would, in a sandbox that reaches nothing."""
     from workbench.replay import replay as run
+    from workbench.replay.effects.answers import scripts_of
+    from workbench.replay.invokers.breaker import STOP_AFTER_CRASHES
+    from workbench.replay.opening import Environments
     from workbench.replay.pace import pace_factor
+    from workbench.replay.selection import Selection
     from workbench.trace import open_trace
+    from workbench.trace.instants import parse_since
 
+    _check_code(handler, runtime, recorded, clock)
+    now = datetime.now(UTC)
     said = {
         "BatchSize": batch_size,
         "MaximumBatchingWindowInSeconds": maximum_batching_window_in_seconds,
         "FunctionResponseTypes": function_response_types or None,
+        "FilterCriteria": {"Filters": [{"Pattern": each} for each in filters]} if filters else None,
+        "ScalingConfig": {"MaximumConcurrency": maximum_concurrency}
+        if maximum_concurrency
+        else None,
         "MaximumRetryAttempts": maximum_retry_attempts,
         "MaximumRecordAgeInSeconds": maximum_record_age_in_seconds,
         "BisectBatchOnFunctionError": bisect_batch_on_function_error,
+        "ParallelizationFactor": parallelization_factor,
+        "TumblingWindowInSeconds": tumbling_window_in_seconds,
     }
     stop = threading.Event()
     with open_trace(trace) as opened, progress("replayed") as shown, stopping_on_signals(stop):
         task = shown.add_task("records", total=None) if shown else None
-        document = run(
+        made = run(
             opened,
             handler,
             source=source,
-            mapping=_answer(mapping) | _said(said),
-            queue_attributes=_answer(queue_attributes),
-            function=_answer(function) | _said({"Timeout": timeout, "MemorySize": memory_size}),
+            runtime=runtime,
+            python=python,
+            environments=Environments(
+                parallel=parallel,
+                cold=cold,
+                event_clock=clock is not None,
+                answers=scripts_of(answers) if answers else None,
+            ),
+            mapping=answer_in(mapping) | _said(said),
+            queue_attributes=answer_in(queue_attributes),
+            function=answer_in(function) | _said({"Timeout": timeout, "MemorySize": memory_size}),
+            event_invoke_config=answer_in(event_invoke_config),
             allow_cooperative=allow_cooperative,
+            now=lambda: datetime.now(UTC),
+            seed=seed,
             pace=pace_factor(pace),
             stop=stop,
             resume=resume,
-            now=lambda: datetime.now(UTC),
+            selection=Selection(
+                where=where,
+                failed=failed,
+                since=parse_since(since, now) if since else None,
+                until=parse_since(until, now) if until else None,
+                limit=limit,
+            ),
+            stop_after_crashes=stop_after_crashes or STOP_AFTER_CRASHES,
             progress=lambda done, of: (
                 shown.update(task, completed=done, total=of) if shown and task is not None else None
             ),
-        ).document()
+        )
+        document, errors = made.document(), made.errors()
     if json:
         print_json(document)
     else:
-        print_table(["verdict", "records"], document["records"].items())
-        isolation = document["isolation"]
-        say(
-            f"run {document['run_id']}: {document['invocations']} invocations, isolation {isolation['tier']}"
-        )
+        _tell(document, errors)
+    return INTERRUPTED if document["interrupted"] else 0
+
+
+def _check_code(
+    handler: str | None, runtime: str | None, recorded: bool, clock: str | None
+) -> None:
+    if clock not in (None, "event"):
+        raise UsageError(f"wanted --clock event, found {clock!r}")
+    if recorded and (handler or runtime):
+        raise UsageError("wanted --recorded or a handler, found both; leave one out")
+    if not (handler or runtime or recorded):
+        raise UsageError("wanted a handler, found none; name one, or pass --runtime or --recorded")
+
+
+def _tell(document: dict[str, Any], errors: list[dict[str, Any]]) -> None:
+    """What became of the records, what they failed with, and where to look next."""
+    print_table(["verdict", "records"], document["records"].items())
+    if errors:
+        columns = ("signature", "deliveries", "records", "example")
+        print_table(columns, ([each[name] for name in columns] for each in errors))
+    isolation, run_id = document["isolation"], document["run_id"]
+    effects = document["effects"]
+    heard = "" if effects is None else f", {effects} AWS calls"
+    shut_in = f"isolation {isolation['tier']} ({isolation['means']})"
+    say(f"run {run_id}: {document['invocations']} invocations{heard}, {shut_in}")
     if document["interrupted"]:
-        say(f"stopped; what was done is kept, go on with --resume {document['run_id']}")
-        return INTERRUPTED
-    return 0
+        say(f"stopped; what was done is kept, go on with --resume {run_id}")
+    elif errors:
+        say(f"the fewest records that fail so: workbench shrink TRACE {run_id}")
 
 
 def compare(
@@ -192,21 +191,21 @@ def compare(
 
 def _two_runs(trace: Any, run_a: str | None, run_b: str | None) -> tuple[str, str]:
     """The two runs that are named, or the last two."""
+    from workbench.replay.run import last_runs
+
     if run_a and run_b:
         return run_a, run_b
-    runs = trace.sql("select run_id from runs order by started_at desc limit 2")["run_id"].to_list()
-    if run_a or len(runs) < 2:
-        raise UsageError(
-            f"wanted two runs to compare, found {'one named' if run_a else len(runs)}; replay or name two"
-        )
-    return runs[1], runs[0]
+    if run_a:
+        raise UsageError("wanted two runs to compare, found one named; replay or name two")
+    later, earlier = last_runs(trace, 2)
+    return earlier, later
 
 
 def _said(members: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _answer(file: Path | None) -> dict[str, Any]:
+def answer_in(file: Path | None) -> dict[str, Any]:
     """The saved answer of an AWS CLI command."""
     if file is None:
         return {}

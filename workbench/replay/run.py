@@ -76,6 +76,11 @@ class Run:
         """
         return self._rows("destination_records")
 
+    def errors(self) -> list[dict[str, Any]]:
+        """What deliveries failed with, the most frequent first: `signature, deliveries, records, example`."""
+        statement = load_statement(__package__, "errors_of_run")
+        return self.trace.sql(statement.text, run_id=self.run_id).to_dicts()
+
     def _rows(self, relation: str) -> pl.DataFrame:
         statement = load_statement(__package__, f"{relation}_of_run")
         return self.trace.sql(statement.text, run_id=self.run_id)
@@ -99,3 +104,16 @@ def run_row(run: Run | str, trace: Trace | None) -> tuple[Trace, dict[str, Any]]
     raise UsageError(
         f"wanted a run of the trace, found none of the id {wanted!r}; there are {there}"
     )
+
+
+def last_runs(trace: Trace, count: int) -> list[str]:
+    """The ids of the last runs, the newest first.
+
+    Raises:
+        UsageError: there are fewer.
+    """
+    asked = "select run_id from runs order by started_at desc, run_id desc limit $count"
+    found: list[str] = trace.sql(asked, count=count)["run_id"].to_list()
+    if len(found) < count:
+        raise UsageError(f"wanted {count} runs in the trace, found {len(found)}; replay first")
+    return found

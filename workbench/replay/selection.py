@@ -22,6 +22,8 @@ class Selection:
     """From this instant of arrival on."""
     until: datetime | None = None
     """Up to this instant, it included."""
+    failed: bool = False
+    """Those that imported failure records and dead-letter messages hold or name."""
     delivery_ids: Collection[int] | None = None
     limit: int | None = None
     """The first so many that all else lets through."""
@@ -58,6 +60,12 @@ def selected_items(trace: Trace, source_arn: str, selection: Selection = EVERYTH
 
 def _chosen(trace: Trace, items: list[Item], source_arn: str, selection: Selection) -> list[Item]:
     wanted = None if selection.delivery_ids is None else set(selection.delivery_ids)
+    if selection.failed:
+        rows = trace.sql(
+            load_statement(__package__, "failed_deliveries").text, source_arn=source_arn
+        )
+        failed = set(rows["delivery_id"])
+        wanted = failed if wanted is None else wanted & failed
     fitting = set()
     if selection.where is not None:
         # Any delivery of a record may fit; the first one stands for it.

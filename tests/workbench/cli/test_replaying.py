@@ -58,7 +58,6 @@ def test_a_poison_message_is_dead_lettered_and_the_rest_succeed(
     [
         ("code/nope.py:handle", "nope.py"),
         ("code/handlers.py:handel", "handle"),
-        ("code/handlers.py:not_callable", "not_callable"),
         ("code/handlers.py", "handlers.py"),
         ("no.such.module:handle", "no"),
     ],
@@ -134,3 +133,63 @@ def test_one_run_cannot_be_compared(folder: Path, capfd: pytest.CaptureFixture[s
 
     assert ran.code == 2
     assert "two runs" in ran.complaint
+
+
+def test_a_handler_that_is_not_callable_or_takes_no_event_fails_every_record_and_the_run_says_how(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "code" / "arity.py").write_text("def handle():\n    pass\n")
+    queue = ("--source", "sqs:orders", "--queue-attributes", "queue.json")
+
+    not_callable = run(capfd, "replay", "t.trace", "code/handlers.py:not_callable", *queue)
+    arity = run(capfd, "replay", "t.trace", "code/arity.py:handle", *queue)
+
+    assert "object is not callable" in not_callable.out
+    assert "takes * positional" in arity.out or "positional arguments" in arity.out
+    rows = "select count(distinct record_id) as n from outcomes group by run_id"
+    assert run(capfd, "sql", "t.trace", rows, "--json").document == [{"n": 5}, {"n": 5}]
+
+
+def test_records_are_chosen_and_aws_is_scripted_from_the_command_line(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "code" / "reads.py").write_text(
+        "import boto3\n"
+        "def handle(event, context):\n"
+        "    boto3.client('dynamodb').get_item(TableName='t', Key={'id': {'S': '1'}})\n"
+    )
+    gone = {"code": "ResourceNotFoundException", "message": "no table"}
+    scripts = [{"service": "dynamodb", "operation": "GetItem", "error": gone}]
+    (folder / "answers.json").write_text(json.dumps(scripts))
+
+    ran = run(
+        capfd, "replay", "t.trace", "code/reads.py:handle", "--source", "sqs:orders",
+        "--queue-attributes", "queue.json", "--where", "record_id = 'm1'", "--answers", "answers.json",
+    )  # fmt: skip
+
+    assert "ResourceNotFoundException" in ran.out
+    assert "2 AWS calls" in ran.err, (ran.err, ran.out)
+    asked = "select distinct record_id as id from outcomes"
+    assert run(capfd, "sql", "t.trace", asked, "--json").document == [{"id": "m1"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "wanted a handler, found none"),
+        (("h.py:f", "--recorded"), "found both"),
+        (("code/handlers.py:handle", "--clock", "lunar"), "wanted --clock event"),
+        (("code/handlers.py:handle", "--pace", "fast"), "wanted a pace"),
+        (("code/handlers.py:handle", "--where", "false"), "found none chosen of the 5"),
+        (("code/handlers.py:handle", "--answers", "nope.json"), "wanted a JSON list of scripts"),
+        (("code/handlers.py:handle", "--filter", "{"), "Invalid filter pattern definition"),
+        (("--recorded",), "log"),
+    ],
+)
+def test_what_cannot_be_replayed_is_one_line(
+    arguments: tuple[str, ...], said: str, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran = run(capfd, "replay", "t.trace", *arguments, "--source", "sqs:orders")
+
+    assert ran.code in (1, 2)
+    assert said in ran.complaint

@@ -351,7 +351,7 @@ def test_a_handler_that_only_crashes_is_stopped_and_every_record_has_its_row(tra
         "import os\ndef handle(event, context):\n    os._exit(3)\n"
     )
 
-    with pytest.raises(HandlerError, match="found 3 crashes in a row, the last Runtime.ExitError"):
+    with pytest.raises(HandlerError, match="found 3 crashes in a row"):
         run(trace, "crash.py:handle", stop_after_crashes=3)
 
     assert trace.sql("select count(distinct record_id) from outcomes").item() == 5

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from workbench.errors import UsageError
@@ -75,6 +76,21 @@ class Script:
         if (self.service, self.operation) != (call.service, call.operation):
             return False
         return self.match is None or matches(self.match, _parameters(call))
+
+
+def scripts_of(file: Path) -> Answering:
+    """What the scripts of a file answer.
+
+    Raises:
+        UsageError: no such file, or not a JSON list of scripts.
+    """
+    try:
+        documents = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"wanted a JSON list of scripts in {file}, found {error}") from error
+    if not isinstance(documents, list) or not all(isinstance(each, dict) for each in documents):
+        raise UsageError(f"wanted a JSON list of scripts in {file}, found another document")
+    return scripted(Script.of(each) for each in documents)
 
 
 def scripted(scripts: Iterable[Script]) -> Answering:

@@ -79,7 +79,6 @@ def _fenced(region: str, dead_port: int, scratch: Path | str) -> dict[str, str]:
         "AWS_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": nowhere,
-        "AWS_MAX_ATTEMPTS": "1",
         "HTTP_PROXY": nowhere,
         "HTTPS_PROXY": nowhere,
         "NO_PROXY": "127.0.0.1,localhost",
