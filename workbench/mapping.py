@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from connectors.answers import instant
 from workbench.errors import UsageError
@@ -319,8 +319,7 @@ class BatchLimits:
     """Assumed: the next window opens when the previous invocation ends; one that passed empty, at the next arrival."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One record as batch forming sees it."""
 
     at: datetime

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from connectors.record import Service
 
@@ -37,13 +36,23 @@ class Item:
         return self.sequence_number or "" if self.service in _STREAMS else self.record_id
 
     @property
-    def row(self) -> dict[str, Any]:
+    def row(self) -> Mapping[str, Any]:
         """The columns by name, as events are made from."""
-        return dict(zip(COLUMNS, _columns_of(self), strict=True))
+        return cast("Mapping[str, Any]", self)
+
+    def __getitem__(self, column: str) -> Any:
+        return getattr(self, column)
+
+    def get(self, column: str, default: Any = None) -> Any:
+        """A column; the default where there is none."""
+        return getattr(self, column, default)
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return COLUMNS
 
 
 COLUMNS = tuple(field.name for field in fields(Item) if field.name != "deliveries")
-_columns_of = attrgetter(*COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from itertools import count
-from uuid import UUID, uuid5
+from typing import NamedTuple
 
 from connectors.answers import compact_json
 from workbench.mapping import Arrival, close_batch
@@ -22,7 +23,6 @@ PATIENCE_DELIVERIES = 100
 PATIENCE_BUDGET = 20_000
 """Deliveries beyond `PATIENCE_DELIVERIES` that a run still makes in total, before it takes it so."""
 _VISIBILITY_LEAST = timedelta(seconds=1)
-_HANDLES = UUID("5f0e4c5e-2b9a-4a35-9d58-3f1f6f3b9a10")
 IN_FLIGHT_MOST = 1_250
 """Invocations of a mapping at the same time, unless its ScalingConfig says fewer. Assumed: there at once; AWS takes
 some minutes to get there."""
@@ -44,8 +44,7 @@ class _Line:
     in_flight: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(NamedTuple):
     waiting: _Waiting
     part: str
     line: _Line
@@ -166,7 +165,8 @@ class QueueLane:
                 continue
             part = self._part(waiting)
             reads.append(_Read(waiting, part, line, max(readable_at, self._free_at)))
-            yield Arrival(readable_at, len(part.encode("utf-8", "surrogatepass")))
+            size = len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass"))
+            yield Arrival(readable_at, size)
             self._offer(line, readable_at)
 
     def _offer(self, line: _Line, not_before: datetime | None = None) -> None:
@@ -205,7 +205,7 @@ class QueueLane:
 
     def _part(self, waiting: _Waiting) -> str:
         item, number = waiting.item, waiting.item.deliveries + 1
-        handle = str(uuid5(_HANDLES, f"{item.record_id} {number}"))
+        handle = md5(f"{item.record_id} {number}".encode(), usedforsecurity=False).hexdigest()
         first_at = waiting.first_received_at or max(waiting.readable_at, self._free_at)
         return compact_json(sqs.delivered(item.row, number, handle, first_at))
 
