@@ -77,6 +77,16 @@ Answers = Annotated[
     ),
 ]
 
+LocalAws = Annotated[
+    str | None,
+    typer.Option(
+        "--local-aws",
+        metavar="URL",
+        help="A local AWS on this machine that answers what --answers does not.",
+        rich_help_panel=_CODE,
+    ),
+]
+
 MappingFile = Annotated[
     Path | None,
     typer.Option(

@@ -37,6 +37,7 @@ def replay(
     timeout: options.Timeout = None,
     memory_size: options.Memory = None,
     answers: options.Answers = None,
+    local_aws: options.LocalAws = None,
     mapping: options.MappingFile = None,
     queue_attributes: options.AttributesFile = None,
     batch_size: options.BatchSize = None,
@@ -66,7 +67,8 @@ def replay(
 ) -> int:
     """Run a handler over captured records as Lambda would, in a sandbox that reaches nothing."""
     from workbench.replay import replay as run
-    from workbench.replay.effects.answers import scripts_of
+    from workbench.replay.effects.answers import in_turn, scripts_of
+    from workbench.replay.effects.stateful import stateful
     from workbench.replay.invokers.breaker import STOP_AFTER_CRASHES
     from workbench.replay.opening import Environments
     from workbench.replay.pace import pace_factor
@@ -103,7 +105,10 @@ def replay(
                 parallel=parallel,
                 cold=cold,
                 event_clock=clock is not None,
-                answers=scripts_of(answers) if answers else None,
+                answers=in_turn(
+                    *([scripts_of(answers)] if answers else []),
+                    *([stateful(local_aws)] if local_aws else []),
+                ),
             ),
             mapping=answer_in(mapping) | _said(said),
             queue_attributes=answer_in(queue_attributes),
