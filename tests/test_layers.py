@@ -66,6 +66,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("workbench.cli",),
     "scipy": ("workbench.explain",),
     "xxhash": ("workbench.trace",),
+    "yaml": ("workbench.replay",),
 }
 """Where a third-party package may be imported; those that are not here may be imported anywhere above connectors."""
 

@@ -54,6 +54,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/engine/invocation.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/journal.py": "tests/workbench/replay/engine/test_queues.py",
     "workbench/replay/functions/environment.py": "tests/workbench/replay/invokers/test_runtime_invoker.py",
+    "workbench/replay/functions/template_names.py": "tests/workbench/replay/functions/test_template_values.py",
     "workbench/replay/isolation/launcher.py": "tests/workbench/replay/isolation/test_process.py",
     "workbench/replay/isolation/probes.py": "tests/workbench/replay/isolation/test_sandbox.py",
     "workbench/replay/isolation/restrictions.py": "tests/workbench/replay/isolation/test_escapes.py",
