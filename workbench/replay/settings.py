@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.mapping import EventSourceMapping, SourceKind
+from workbench.replay.functions.template import TemplateFunction
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -147,8 +148,9 @@ def settle(
     queue_attributes: Document | None = None,
     function: Document | None = None,
     event_invoke_config: Document | None = None,
+    template: TemplateFunction | None = None,
 ) -> Settings:
-    """The settings of a run: what the user says, else what the trace has, else AWS's defaults.
+    """The settings of a run: what the user says, else the template, else what the trace has, else AWS's defaults.
 
     Args:
         trace: whose newest snapshots count.
@@ -158,28 +160,31 @@ def settle(
         queue_attributes: as `get-queue-attributes` answers it, or its `Attributes`.
         function: as `get-function-configuration` answers it.
         event_invoke_config: as `get-function-event-invoke-config` answers it.
+        template: what a template says of the function and the source; over the trace, member by member.
 
     Raises:
         UsageError: a value of the wrong type, or a mapping that AWS would refuse.
     """
     snapshots = Snapshots.of(trace, source_arn)
-    seen_mapping = snapshots.mapping()
+    told = template or TemplateFunction(logical_id=function_name, configuration={}, mapping={})
+    seen_mapping = {**snapshots.mapping(), **told.mapping}
     seen_function = snapshots.function(seen_mapping.get("FunctionArn"))
     said = queue_attributes or {}
     queue = QueueAttributes.from_aws(
-        {**snapshots.queue(), **said.get("Attributes", said)}, source_arn
+        {**snapshots.queue(), **told.queue_attributes, **said.get("Attributes", said)}, source_arn
     )
-    configuration = _overlaid(seen_function, function or {})
+    configuration = _overlaid(_overlaid(seen_function, told.configuration), function or {})
     invoke = {
         **snapshots.document("get-function-event-invoke-config"),
+        **told.invoke_config,
         **(event_invoke_config or {}),
     }
     return Settings(
         _mapping(mapping, seen_mapping).completed(_kind(source_arn, queue)),
-        FunctionSettings.from_aws(configuration, function_name),
+        FunctionSettings.from_aws(configuration, told.logical_id),
         queue,
         InvokeSettings.from_aws(invoke, configuration),
-        timedelta(hours=snapshots.retention_hours()),
+        timedelta(hours=snapshots.retention_hours(told.stream)),
         {shard["ShardId"]: _parents(shard) for shard in snapshots.shards()},
     )
 
@@ -224,11 +229,11 @@ class Snapshots:
         attributes: Document = self.document("get-queue-attributes").get("Attributes", {})
         return attributes
 
-    def retention_hours(self) -> int:
-        """How long the stream keeps its records."""
+    def retention_hours(self, said: Document) -> int:
+        """How long the stream keeps its records; `said` counts over the trace."""
         summary = self.document("describe-stream-summary").get("StreamDescriptionSummary", {})
         description = self.document("describe-stream").get("StreamDescription", {})
-        return _number({**description, **summary}, "RetentionPeriodHours", 24)
+        return _number({**description, **summary, **said}, "RetentionPeriodHours", 24)
 
     def shards(self) -> Sequence[Document]:
         """The stream's shards."""

@@ -17,6 +17,7 @@ from tests.factories import (
 )
 from workbench.errors import UsageError
 from workbench.mapping import EventSourceMapping
+from workbench.replay.functions.template import TemplateFunction
 from workbench.replay.settings import QueueAttributes, settle
 
 FUNCTION = "arn:aws:lambda:us-east-1:111111111111:function:charge"
@@ -104,6 +105,48 @@ def test_what_the_user_says_wins_field_by_field(tmp_path):
     assert (found.queue.max_receive_count, found.queue.visibility_timeout.seconds) == (3, 45)
     assert (found.function.timeout_s, found.function.memory_size_mb) == (5, 1024)
     assert dict(found.function.environment) == {"A": "b"}
+
+
+def test_a_template_counts_over_the_trace_and_under_the_users_word(tmp_path):
+    told = TemplateFunction(
+        logical_id="Charge",
+        configuration={"Timeout": 9, "MemorySize": 256, "Environment": {"Variables": {"B": "t"}}},
+        mapping={
+            "EventSourceArn": QUEUE,
+            "BatchSize": 6,
+            "ScalingConfig": {"MaximumConcurrency": 3},
+        },
+        queue_attributes={"VisibilityTimeout": "60", "RedrivePolicy": '{"maxReceiveCount": 4}'},
+        invoke_config={"MaximumRetryAttempts": 1},
+    )
+    variables = {"A": "(not captured)", "B": "(not captured)"}
+    seen = {"FunctionArn": FUNCTION, "Timeout": 5, "Environment": {"Variables": variables}}
+    found = settled(
+        tmp_path,
+        resource(
+            "get-event-source-mapping", mapping_of(BatchSize=5, MaximumBatchingWindowInSeconds=2)
+        ),
+        resource("get-queue-attributes", {"Attributes": {"VisibilityTimeout": "45"}}),
+        resource("get-function-configuration", seen),
+        mapping={"BatchSize": 7},
+        queue_attributes={"VisibilityTimeout": "90"},
+        function={"MemorySize": 1024},
+        template=told,
+    )
+    assert (found.mapping.batch_size, found.mapping.maximum_concurrency) == (7, 3)
+    assert found.mapping.maximum_batching_window_in_seconds == 2
+    assert (found.queue.visibility_timeout.seconds, found.queue.max_receive_count) == (90, 4)
+    assert (found.function.timeout_s, found.function.memory_size_mb) == (9, 1024)
+    assert dict(found.function.environment) == {"A": "(not captured)", "B": "t"}
+    assert found.invoke.maximum_retry_attempts == 1
+
+
+def test_a_template_names_the_function_and_keeps_a_stream(tmp_path):
+    told = TemplateFunction(
+        logical_id="Charge", configuration={}, mapping={}, stream={"RetentionPeriodHours": "72"}
+    )
+    found = settled(tmp_path, source=STREAM, template=told)
+    assert (found.function.name, found.retention) == ("Charge", timedelta(hours=72))
 
 
 def test_the_filters_of_the_trace_may_be_switched_off(tmp_path):

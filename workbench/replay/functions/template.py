@@ -1,9 +1,10 @@
 """A function as its template has it: what a run would otherwise be told by hand."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ _QUEUE = (
     "VisibilityTimeout", "MessageRetentionPeriod", "RedrivePolicy", "FifoQueue", "ContentBasedDeduplication",
     "DeduplicationScope", "FifoThroughputLimit", "DelaySeconds", "MaximumMessageSize", "ReceiveMessageWaitTimeSeconds",
 )  # fmt: skip
+_THIS_PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 _SCRIPTS = (".js", ".mjs", ".cjs")
 """In the order in which Lambda's client for Node.js looks for them."""
 
@@ -67,6 +69,11 @@ class TemplateFunction:
     """What is therefore not said, never guessed."""
     notes: tuple[str, ...] = ()
     """What a person should know, a line each."""
+
+    def document(self) -> dict[str, Any]:
+        """`{function, unresolved: [{path, intrinsic, why}], notes}`: what a person or a program should know of it."""
+        unresolved = [asdict(each) for each in self.unresolved]
+        return {"function": self.logical_id, "unresolved": unresolved, "notes": [*self.notes]}
 
     @contextmanager
     def opened(self) -> Iterator[tuple[str, Path, str | None]]:
@@ -150,6 +157,11 @@ def read_function(
     notes += [f"the layer {each} is not there when it runs" for each in _layers(properties)]
     code, code_note = _code(values, resource, properties, template, logical_id, configuration)
     notes += [code_note] if code_note else []
+    runtime = str(configuration.get("Runtime", ""))
+    if runtime.startswith("python") and runtime != _THIS_PYTHON:
+        notes.append(
+            f"the runtime is {runtime}, this is {_THIS_PYTHON}; name another Python to run it in"
+        )
     return TemplateFunction(
         logical_id=logical_id,
         configuration=configuration,

@@ -112,9 +112,8 @@ def changed_since(folder: Path, built: Path) -> Path | None:
 
 def _existing(place: Path) -> Code | str:
     place = place.resolve()
-    if Path.home().is_relative_to(
-        place
-    ):  # a handler may read its folder: no template opens a home to it
+    # A handler may read its folder: no template opens a home to it.
+    if Path.home().is_relative_to(place):
         return f"at {place}, which holds more than code"
     if place.is_dir() or zipfile.is_zipfile(place):
         return Code(place)

@@ -93,6 +93,8 @@ def source_of(
         UsageError: several could be meant.
     """
     kind = source_arn.split(":")[2]
+    if kind not in ("sqs", "kinesis", "dynamodb"):
+        return None, ""
     candidates = [each for each in sources if each.kind in (kind, "")]
     for recognised in (_by_arn, _by_logical_id):
         found = [each for each in candidates if recognised(values, each, source_arn)]

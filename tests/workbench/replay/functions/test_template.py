@@ -50,6 +50,37 @@ def test_a_sam_function_has_its_globals_and_its_own_configuration(folder):
     assert found.invoke_config == {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 600}
 
 
+def test_a_functions_own_intrinsic_stands_in_place_of_that_of_globals(folder):
+    document = json.loads(only(CodeUri="src", MemorySize={"Fn::FindInMap": ["M", "a", "b"]}))
+    document |= {
+        "Globals": {"Function": {"MemorySize": {"Ref": "Size"}}},
+        "Mappings": {"M": {"a": {"b": 300}}},
+    }
+    assert told(folder, json.dumps(document)).configuration == {"MemorySize": 300}
+
+
+def test_another_python_than_this_one_is_said(folder):
+    (note,) = [
+        each for each in told(folder, only(Runtime="python2.7")).notes if "python2.7" in each
+    ]
+    assert "name another Python" in note
+
+
+def test_the_document_lists_what_is_left_out(folder):
+    document = told(folder, only(CodeUri="src", Handler={"Ref": "X"}), STREAM).document()
+    assert document == {
+        "function": "F",
+        "unresolved": [
+            {
+                "path": "Resources.F.Properties.Handler",
+                "intrinsic": "!Ref X",
+                "why": "nothing of the template is called so",
+            }
+        ],
+        "notes": ["the template maps no kinesis source to this function; AWS's defaults hold"],
+    }
+
+
 def test_what_only_a_deployment_knows_is_listed_and_left_out(folder):
     listed = {
         each.path.removeprefix("Resources."): each.intrinsic
