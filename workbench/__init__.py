@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
     from workbench.replay.events.provenance import provenance
+    from workbench.replay.functions.template import template_function
     from workbench.replay.opening import Environments
     from workbench.replay.run import Run
     from workbench.replay.selection import Selection
@@ -60,6 +61,7 @@ __all__ = [
     "shrink",
     "start_capture",
     "story",
+    "template_function",
     "timeline",
     "tune",
     "verify",
@@ -99,6 +101,7 @@ __getattr__ = lazy_names(
         "shrink": "workbench.replay.shrink.shrink",
         "start_capture": "workbench.trace.capture_process",
         "story": "workbench.explain",
+        "template_function": "workbench.replay.functions.template",
         "timeline": "workbench.widgets.picture",
         "tune": "workbench.tune:",
         "verify": "workbench.trace.verify",

@@ -15,7 +15,7 @@ Handler = Annotated[
     typer.Argument(
         metavar="[HANDLER]",
         help="file.py:function, module:function, index.mjs:function; what --runtime finds in _HANDLER. "
-        "Left out with --recorded.",
+        "Left out with --recorded, and with --template for the one it names.",
     ),
 ]
 Source = Annotated[
@@ -47,12 +47,31 @@ Recorded = Annotated[
         rich_help_panel=_CODE,
     ),
 ]
-FunctionFile = Annotated[
+Template = Annotated[
     Path | None,
     typer.Option(
-        "--function",
+        "--template",
         metavar="FILE",
-        help="What `aws lambda get-function-configuration` answers.",
+        help="A SAM, CloudFormation or synthesised CDK template: handler, code, environment, mapping, queue.",
+        rich_help_panel=_CODE,
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--parameter",
+        metavar="NAME=VALUE",
+        help="Of the template; also AWS::StackName, and what a resource is: Orders=NAME, Orders.Arn=ARN.",
+        rich_help_panel=_CODE,
+    ),
+]
+Functions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--function",
+        metavar="FILE|ID",
+        help="What `aws lambda get-function-configuration` answers; with --template, what is no file is the "
+        "function's logical id. Both may be given.",
         rich_help_panel=_CODE,
     ),
 ]

@@ -16,11 +16,14 @@ from workbench.errors import UsageError
 
 INTERRUPTED = 130
 REPLAY_EXAMPLE = "Example: workbench replay incident.trace handlers.py:handle --source sqs:orders-dlq --batch-size 10"
+TEMPLATE_EXAMPLE = (
+    "workbench replay incident.trace --template template.yaml --function Charge --source sqs:orders"
+)
 
 
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands on the command line."""
-    app.command(epilog=REPLAY_EXAMPLE)(replay)
+    app.command(epilog=f"{REPLAY_EXAMPLE}\n\n{TEMPLATE_EXAMPLE}")(replay)
     app.command(epilog="Example: workbench compare incident.trace")(compare)
 
 
@@ -32,7 +35,9 @@ def replay(
     runtime: options.Runtime = None,
     python: options.Python = None,
     recorded: options.Recorded = False,
-    function: options.FunctionFile = None,
+    template: options.Template = None,
+    parameter: options.Parameters = None,
+    function: options.Functions = None,
     event_invoke_config: options.InvokeFile = None,
     timeout: options.Timeout = None,
     memory_size: options.Memory = None,
@@ -76,7 +81,8 @@ def replay(
     from workbench.trace import open_trace
     from workbench.trace.instants import parse_since
 
-    _check_code(handler, runtime, recorded, clock)
+    _check_code(handler or template, runtime, recorded, clock)
+    answer, logical_id = _named_function(function or [], template)
     now = datetime.now(UTC)
     said = {
         "BatchSize": batch_size,
@@ -94,6 +100,7 @@ def replay(
     }
     stop = threading.Event()
     with open_trace(trace) as opened, progress("replayed") as shown, stopping_on_signals(stop):
+        told = _template(opened, template, source, logical_id, parameter or [])
         task = shown.add_task("records", total=None) if shown else None
         made = run(
             opened,
@@ -112,8 +119,9 @@ def replay(
             ),
             mapping=answer_in(mapping) | _said(said),
             queue_attributes=answer_in(queue_attributes),
-            function=answer_in(function) | _said({"Timeout": timeout, "MemorySize": memory_size}),
+            function=answer_in(answer) | _said({"Timeout": timeout, "MemorySize": memory_size}),
             event_invoke_config=answer_in(event_invoke_config),
+            template=told,
             allow_cooperative=allow_cooperative,
             now=lambda: datetime.now(UTC),
             seed=seed,
@@ -134,21 +142,23 @@ def replay(
         )
         document, errors = made.document(), made.errors()
     if json:
-        print_json(document)
+        print_json(document | ({"template": told.document()} if told else {}))
     else:
         _tell(document, errors)
     return INTERRUPTED if document["interrupted"] else 0
 
 
 def _check_code(
-    handler: str | None, runtime: str | None, recorded: bool, clock: str | None
+    handler: str | Path | None, runtime: str | None, recorded: bool, clock: str | None
 ) -> None:
     if clock not in (None, "event"):
         raise UsageError(f"wanted --clock event, found {clock!r}")
     if recorded and (handler or runtime):
         raise UsageError("wanted --recorded or a handler, found both; leave one out")
     if not (handler or runtime or recorded):
-        raise UsageError("wanted a handler, found none; name one, or pass --runtime or --recorded")
+        raise UsageError(
+            "wanted a handler, found none; name one, or pass --template, --runtime or --recorded"
+        )
 
 
 def _tell(document: dict[str, Any], errors: list[dict[str, Any]]) -> None:
@@ -192,6 +202,43 @@ def compare(
     say(
         f"{document['differing']} of {document['records']} records fare otherwise in {document['run_b']}"
     )
+
+
+def _template(
+    trace: Any, file: Path | None, source: str, logical_id: str | None, parameters: list[str]
+) -> Any:
+    """What the template says; a person is told what it does not."""
+    from workbench.replay import template_function
+    from workbench.trace.sources import source_in_trace
+
+    if file is None:
+        if parameters:
+            raise UsageError("wanted a --template for --parameter, found none")
+        return None
+    pairs = [each.partition("=") for each in parameters]
+    if odd := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise UsageError(f"wanted --parameter NAME=VALUE, found {odd[0]!r}")
+    told = template_function(
+        file,
+        source_in_trace(trace, source),
+        function=logical_id,
+        parameters={name: value for name, _, value in pairs},
+    )
+    for line in (*told.notes, *told.unresolved):
+        say(f"template: {line}")
+    return told
+
+
+def _named_function(named: list[str], template: Path | None) -> tuple[Path | None, str | None]:
+    """The file and the logical id among what is said of the function."""
+    files = [each for each in named if template is None or Path(each).is_file()]
+    logical_ids = [each for each in named if each not in files]
+    if len(files) > 1 or len(logical_ids) > 1:
+        raise UsageError(
+            "wanted one file and, with a --template, one logical id as --function, "
+            f"found {', '.join(named)}"
+        )
+    return (Path(files[0]) if files else None), (logical_ids[0] if logical_ids else None)
 
 
 def _two_runs(trace: Any, run_a: str | None, run_b: str | None) -> tuple[str, str]:

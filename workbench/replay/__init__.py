@@ -13,10 +13,20 @@ if TYPE_CHECKING:
     from workbench.replay.comparison.compare import Comparison, compare
     from workbench.replay.engine.invocation import Invocation, Invoker
     from workbench.replay.events import event_record
+    from workbench.replay.functions.template import template_function
     from workbench.replay.run import Run
     from workbench.replay.start import replay
 
-__all__ = ["Comparison", "Invocation", "Invoker", "Run", "compare", "event_record", "replay"]
+__all__ = [
+    "Comparison",
+    "Invocation",
+    "Invoker",
+    "Run",
+    "compare",
+    "event_record",
+    "replay",
+    "template_function",
+]
 
 _lazy = lazy_names(
     __name__,
@@ -28,6 +38,7 @@ _lazy = lazy_names(
         "compare": "workbench.replay.comparison.compare",
         "event_record": "workbench.replay.events",
         "replay": "workbench.replay.start",
+        "template_function": "workbench.replay.functions.template",
     },
 )
 

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from workbench.mapping import EventSourceMapping
 from workbench.replay.books import Books, Clock, Progress
 from workbench.replay.engine.invocation import Invoker, Item
 from workbench.replay.functions.handler import HandlerSpec
+from workbench.replay.functions.template import TemplateFunction, template_function
 from workbench.replay.invokers.breaker import STOP_AFTER_CRASHES, Breaker
 from workbench.replay.invokers.function_invoker import Function
 from workbench.replay.opening import (
@@ -41,6 +43,7 @@ def replay(
     queue_attributes: Document | None = None,
     function: Document | None = None,
     event_invoke_config: Document | None = None,
+    template: TemplateFunction | Path | str | None = None,
     allow_cooperative: bool = False,
     progress: Progress | None = None,
     folder: Path | None = None,
@@ -57,8 +60,9 @@ def replay(
     Args:
         trace: where the records are, and where the run's rows go.
         handler: `file.py:function`, `module:function` or `index.mjs:function`; a Python callable, which nothing shuts
-            in and which is called only with `allow_cooperative`; None: no handler, each batch takes and ends as
-            production's log says. With a `runtime` what that finds in `_HANDLER`, or None.
+            in and which is called only with `allow_cooperative`; None: that of the template, and without one no
+            handler: each batch takes and ends as production's log says. With a `runtime` what that finds in
+            `_HANDLER`, or None.
         source: an ARN, or a name such as `sqs:NAME`, among those in the trace.
         runtime: command line of a program that speaks the Lambda Runtime API: `./bootstrap`, `node index.mjs`.
         python: of another Python, executable or environment; None for the one that runs this.
@@ -67,6 +71,8 @@ def replay(
         queue_attributes: as `get-queue-attributes` answers, over what the trace knows.
         function: as `get-function-configuration` answers, over what the trace knows.
         event_invoke_config: as `get-function-event-invoke-config` answers, for sources of single events.
+        template: a SAM, CloudFormation or CDK template of one function, or what `template_function` reads of one; over
+            what the trace knows, under what is said here.
         allow_cooperative: run without proved isolation where this machine has none.
         progress: called with how many records are done with, and how many there are.
         folder: what a relative handler is found from; None for the working directory.
@@ -97,40 +103,53 @@ def replay(
         raise TraceError(
             f"wanted a trace to write the run to, found the sealed export {trace.path}; use the trace"
         )
-    spec = _spec(handler, folder or Path.cwd(), runtime, python)
-    settings = settle(
-        trace, source_arn, spec.module, mapping, queue_attributes, function, event_invoke_config
-    )
-    items = selected_items(trace, source_arn, selection)
-    plan = _plan(spec, settings, items, seed, environments)
-    recorded = recorded_answers(trace, resume, plan) if resume else {}
-    stop = stop or threading.Event()
-    pacer = Pacer(pace, stop)
-    if callable(handler):
-        opened = opened_function(
-            handler,
-            settings,
-            source_arn,
-            allow_cooperative=allow_cooperative,
-            parallel=environments.parallel,
-        )
-    elif handler is None and runtime is None:
-        opened = opened_recording(trace, settings, source_arn, seed)
-    else:
-        opened = opened_handler(
+    told = template_function(template, source_arn) if isinstance(template, str | Path) else template
+    with ExitStack() as stack:
+        if told is not None and handler is None and runtime is None:
+            handler, folder, runtime = stack.enter_context(told.opened())
+        spec = _spec(handler, folder or Path.cwd(), runtime, python)
+        settings = settle(
             trace,
-            spec,
-            settings,
             source_arn,
-            allow_cooperative=allow_cooperative,
-            environments=environments,
+            spec.module,
+            mapping,
+            queue_attributes,
+            function,
+            event_invoke_config,
+            told,
         )
-    with opened as (invoker, isolation), StoppableInvoker(invoker, stop) as stoppable:
-        books = Books(trace, source_arn, spec.text, settings, plan, isolation, pacer, now, resume)
-        playing: Invoker = Breaker(stoppable, stop_after_crashes)
-        if recorded:
-            playing = ResumedInvoker(playing, recorded)
-        return books.keep(items, playing, seed, progress or (lambda settled, total: None))
+        items = selected_items(trace, source_arn, selection)
+        plan = _plan(spec, settings, items, seed, environments)
+        recorded = recorded_answers(trace, resume, plan) if resume else {}
+        stop = stop or threading.Event()
+        pacer = Pacer(pace, stop)
+        if callable(handler):
+            opened = opened_function(
+                handler,
+                settings,
+                source_arn,
+                allow_cooperative=allow_cooperative,
+                parallel=environments.parallel,
+            )
+        elif handler is None and runtime is None:
+            opened = opened_recording(trace, settings, source_arn, seed)
+        else:
+            opened = opened_handler(
+                trace,
+                spec,
+                settings,
+                source_arn,
+                allow_cooperative=allow_cooperative,
+                environments=environments,
+            )
+        with opened as (invoker, isolation), StoppableInvoker(invoker, stop) as stoppable:
+            books = Books(
+                trace, source_arn, spec.text, settings, plan, isolation, pacer, now, resume
+            )
+            playing: Invoker = Breaker(stoppable, stop_after_crashes)
+            if recorded:
+                playing = ResumedInvoker(playing, recorded)
+            return books.keep(items, playing, seed, progress or (lambda settled, total: None))
 
 
 def _spec(

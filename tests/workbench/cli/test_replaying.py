@@ -1,6 +1,7 @@
 """Replaying from the command line: settings by files and flags, and one line for a handler that cannot run."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,91 @@ def test_what_cannot_be_replayed_is_one_line(
 
     assert ran.code in (1, 2)
     assert said in ran.complaint
+
+
+TEMPLATE = """
+Resources:
+  Charge:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Handler: handlers.handle
+      Runtime: RUNTIME
+      Environment: {Variables: {TABLE: !Ref Table}}
+      Events:
+        Queue:
+          Type: SQS
+          Properties:
+            Queue: !GetAtt Orders.Arn
+            BatchSize: 4
+            FunctionResponseTypes: [ReportBatchItemFailures]
+  Other:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: code, Handler: handlers.not_callable}
+  Orders:
+    Type: AWS::SQS::Queue
+    Properties: {QueueName: orders, VisibilityTimeout: 5, RedrivePolicy: {maxReceiveCount: 2}}
+  Table: {Type: AWS::DynamoDB::Table}
+"""
+
+
+@pytest.fixture
+def template(folder: Path) -> Path:
+    this = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (folder / "template.yaml").write_text(TEMPLATE.replace("RUNTIME", this))
+    return folder / "template.yaml"
+
+
+def test_a_template_says_handler_code_mapping_and_queue_and_what_it_does_not_is_a_line(
+    template: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (template.parent / "answer.json").write_text(json.dumps({"Timeout": 7}))
+    ran = run(
+        capfd, "replay", "t.trace", "--template", "template.yaml", "--function", "Charge",
+        "--function", "answer.json", "--source", "sqs:orders", "--batch-size", "3", "--json",
+    )  # fmt: skip
+
+    document = ran.document
+    assert ran.code == 0
+    assert document["handler"] == "handlers:handle"
+    assert document["mapping"]["BatchSize"] == 3
+    assert (document["records"]["succeeded"], document["records"]["dead_lettered"]) == (4, 1)
+    assert document["template"]["function"] == "Charge"
+    (left_out,) = document["template"]["unresolved"]
+    assert left_out["intrinsic"] == "!Ref Table"
+    assert (
+        "template: Resources.Charge.Properties.Environment.Variables.TABLE: !Ref Table" in ran.err
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "these: Charge, Other; name it with --function"),
+        (("--function", "Chrage"), "Chrage; it has Charge, Other"),
+        (("--function", "Charge", "--function", "Other"), "one logical id"),
+        (("--function", "Charge", "--parameter", "Stage"), "NAME=VALUE, found 'Stage'"),
+        (("--function", "Charge", "--parameter", "Stage=x"), "found Stage; its parameters: none"),
+    ],
+)
+def test_what_is_wrong_with_a_templates_use_is_one_line(
+    arguments: tuple[str, ...],
+    said: str,
+    template: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    ran = run(
+        capfd, "replay", "t.trace", "--template", template.name, *arguments, "--source", "sqs:orders"
+    )  # fmt: skip
+
+    assert ran.code == 2
+    assert said in ran.complaint
+
+
+def test_without_handler_and_template_there_is_nothing_to_run(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ran = run(capfd, "replay", "t.trace", "--source", "sqs:orders")
+    assert (ran.code, "--template" in ran.complaint) == (2, True)
+    ran = run(capfd, "replay", "t.trace", "x.py:y", "--source", "sqs:orders", "--parameter", "A=b")
+    assert (ran.code, "--template" in ran.complaint) == (2, True)

@@ -355,3 +355,35 @@ def test_a_handler_that_only_crashes_is_stopped_and_every_record_has_its_row(tra
         run(trace, "crash.py:handle", stop_after_crashes=3)
 
     assert trace.sql("select count(distinct record_id) from outcomes").item() == 5
+
+
+def test_a_template_is_all_that_a_run_needs_to_be_told(folder, trace):
+    properties = {
+        "Handler": "index.handle",
+        "Runtime": "python3.12",
+        "Code": {"ZipFile": CHARGE},
+        "Environment": {"Variables": {"QUEUE": {"Ref": "Orders"}}},
+    }
+    members = {"FunctionName": {"Ref": "F"}, "EventSourceArn": QUEUE, "BatchSize": 1}
+    resources = {
+        "F": {"Type": "AWS::Lambda::Function", "Properties": properties},
+        "M": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": members},
+        "Orders": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "orders"}},
+    }
+    (folder / "template.json").write_text(json.dumps({"Resources": resources}))
+    run = replay(
+        trace, None, source=QUEUE, template=folder / "template.json", queue_attributes=ONE_RETRY
+    )
+    assert run.document()["records"]["dead_lettered"] == 1
+    assert run.document()["records"]["succeeded"] == 4
+    assert run.document()["mapping"]["BatchSize"] == 1
+
+
+def test_a_handler_that_is_named_is_run_with_the_templates_settings(folder, trace):
+    (folder / "template.yaml").write_text(
+        "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Timeout: 3}}}"
+    )
+    run = replay(
+        trace, "charge.py:fixed", source=QUEUE, template=folder / "template.yaml", folder=folder
+    )
+    assert run.document()["records"]["succeeded"] == 5

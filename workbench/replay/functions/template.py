@@ -106,8 +106,8 @@ class TemplateFunction:
         return HandlerError(f"wanted {what} of {self.logical_id} in the template, found {found}")
 
 
-def read_function(
-    template: Path,
+def template_function(
+    template: Path | str,
     source_arn: str,
     *,
     function: str | None = None,
@@ -129,13 +129,14 @@ def read_function(
         UsageError: no template, no such function, or several that could be meant.
 
     Example:
-        >>> told = read_function(Path("template.yaml"), arn, function="Charge")   # doctest: +SKIP
+        >>> told = template_function("template.yaml", arn, function="Charge")   # doctest: +SKIP
         >>> told.configuration["Timeout"], told.mapping["BatchSize"]              # doctest: +SKIP
         (30, 25)
 
     Source: SAM developer guide, "AWS::Serverless::Function", "Globals"; CloudFormation template reference,
     "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::SQS::Queue".
     """
+    template = Path(template)
     document = read_template(template)
     values = Values(document, parameters or {}, source_arn)
     logical_id = _chosen(values, function)

@@ -2,7 +2,7 @@
 
 import json
 
-from workbench.replay.functions.template import read_function
+from workbench.replay.functions.template import template_function
 
 QUEUE = "arn:aws:sqs:eu-west-1:111111111111:shop-prod-Orders-1A2B3C4D5E6F"
 STREAM = "arn:aws:kinesis:eu-west-1:111111111111:stream/clicks"
@@ -182,7 +182,7 @@ CDK = json.dumps(
 
 def told(folder, text, source=QUEUE, **said):
     (folder / "template.yaml").write_text(text)
-    return read_function(folder / "template.yaml", source, **said)
+    return template_function(folder / "template.yaml", source, **said)
 
 
 def only(**properties):
