@@ -20,7 +20,7 @@ SourceKind = Literal["sqs", "sqs_fifo", "kinesis", "dynamodb", "event"]
 """`event`: a source that hands over one event at a time, and has no mapping."""
 WindowStart = Literal["previous_completion", "first_record"]
 
-_PATHS: Mapping[str, tuple[str, ...]] = {
+MEMBER_PATHS: Mapping[str, tuple[str, ...]] = {
     "batch_size": ("BatchSize",),
     "maximum_batching_window_in_seconds": ("MaximumBatchingWindowInSeconds",),
     "filters": ("FilterCriteria", "Filters"),
@@ -128,13 +128,13 @@ class EventSourceMapping:
         Raises:
             UsageError: a member is of the wrong type.
         """
-        said = {name: _at(document, path) for name, path in _PATHS.items()}
+        said = {name: _at(document, path) for name, path in MEMBER_PATHS.items()}
         return cls(**{name: _checked(name, value) for name, value in said.items()})
 
     def to_aws(self) -> dict[str, Any]:
         """What is said, under AWS's names."""
         document: dict[str, Any] = {}
-        for name, (*outer, member) in _PATHS.items():
+        for name, (*outer, member) in MEMBER_PATHS.items():
             value = getattr(self, name)
             if value is not None:
                 holder = document
@@ -205,7 +205,7 @@ class EventSourceMapping:
                 yield f"FilterCriteria: {reason}"
 
     def _queue_objections(self, kind: SourceKind) -> Iterator[str]:
-        for name in sorted(_STREAMS_ALONE, key=list(_PATHS).index):
+        for name in sorted(_STREAMS_ALONE, key=list(MEMBER_PATHS).index):
             if getattr(self, name) is not None:
                 yield f"{_member(name)}: unsupported parameter for an SQS event source"
         batch_size, window = self.batch_size or 0, self.maximum_batching_window_in_seconds
@@ -222,7 +222,7 @@ class EventSourceMapping:
             yield f"MinimumPollers {self.minimum_pollers}: must not exceed MaximumPollers"
 
     def _stream_objections(self, kind: SourceKind) -> Iterator[str]:
-        for name in sorted(_QUEUES_ALONE, key=list(_PATHS).index):
+        for name in sorted(_QUEUES_ALONE, key=list(MEMBER_PATHS).index):
             if getattr(self, name) is not None:
                 yield f"{_member(name)}: unsupported parameter for a {kind} event source"
         age = self.maximum_record_age_in_seconds
@@ -244,7 +244,7 @@ _WINDOW_WANTED = (
 
 
 def _member(name: str) -> str:
-    return _PATHS[name][-1]
+    return MEMBER_PATHS[name][-1]
 
 
 def _at(document: Any, path: tuple[str, ...]) -> Any:

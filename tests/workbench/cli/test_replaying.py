@@ -133,7 +133,7 @@ def test_one_run_cannot_be_compared(folder: Path, capfd: pytest.CaptureFixture[s
     ran = run(capfd, "compare", "t.trace")
 
     assert ran.code == 2
-    assert "two runs" in ran.complaint
+    assert "wanted 2 runs in the trace, found" in ran.complaint
 
 
 def test_a_handler_that_is_not_callable_or_takes_no_event_fails_every_record_and_the_run_says_how(

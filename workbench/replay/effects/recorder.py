@@ -205,7 +205,10 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _write(self, reply: Reply) -> None:
         bodyless = self.command == "HEAD" or reply.status in (204, 304)
-        headers = {"content-length": str(len(reply.body)), **reply.headers}
+        given = {
+            name: value for name, value in reply.headers.items() if name.lower() != "content-length"
+        }
+        headers = {"content-length": str(len(reply.body)), **given}
         if reply.status == 204:
             del headers["content-length"]
         if self.close_connection:

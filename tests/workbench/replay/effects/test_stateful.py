@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import warnings
 from contextlib import closing
 
 import boto3
@@ -14,6 +15,8 @@ from workbench.errors import UsageError
 from workbench.replay.effects.recorder import Recorder
 from workbench.replay.effects.stateful import stateful
 
+# Moto's server and urllib3 let connections go without closing them; whose turn it is when Python notices is chance.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 FAKE = {
     "region_name": "eu-west-1",
     "aws_access_key_id": "x",
@@ -28,7 +31,9 @@ def local_aws():
     server.start()
     yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
-    gc.collect()  # moto leaves a socket of its own behind
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.fixture

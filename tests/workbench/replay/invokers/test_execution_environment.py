@@ -144,6 +144,9 @@ class Listening:
         self.taken = 0
         self.closed = False
 
+    def begin(self, request_id):
+        pass
+
     def take(self):
         self.taken += 1
         return (EFFECT,) * self.taken
