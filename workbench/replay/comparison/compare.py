@@ -98,8 +98,8 @@ class Comparison:
         """One row a difference in errors, responses and AWS calls.
 
         Returns:
-            `group` (position in `groups`), `field`, `place`, `change`, `value_a`, `value_b` (JSON text), `invocation_a`,
-            `invocation_b` (null where batched otherwise), `record_ids`.
+            `group` (position in `groups`), `field`, `place`, `change`, `value_a`, `value_b` (JSON text),
+            `invocation_a`, `invocation_b` (null where batched otherwise), `record_ids`.
 
         Example:
             >>> compared.differences().filter(pl.col("record_ids").list.contains("m-1"))     # doctest: +SKIP

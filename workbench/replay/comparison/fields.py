@@ -14,6 +14,8 @@ from workbench.replay.comparison.places import Place
 
 MOST_FIELDS = 1_000
 """Of one pair; what differs beyond is one difference more, `further`. Assumed: nobody reads more of one response."""
+MOST_DEPTH = 100
+"""JSON that is nested deeper is taken as text."""
 MOST_TEXT = 200
 """Characters of a value that is shown."""
 _NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
@@ -42,9 +44,25 @@ def read_json(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return text
+    return text if _is_deep(text, value) else value
+
+
+def _is_deep(text: str, value: Any) -> bool:
+    """Whether a walk down the value would be a long one; most texts are too short for it."""
+    if text.count("[") + text.count("{") <= MOST_DEPTH:
+        return False
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        inner = [
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, dict | list)
+        ]
+        level = [each for values in inner for each in values]
+    return bool(level)
 
 
 def canonical(value: Any) -> str:

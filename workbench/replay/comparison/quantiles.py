@@ -46,7 +46,7 @@ def ratio_of_quantiles(
     """How much longer b's quantile is than a's.
 
     Each quantile's interval is that of the sign test turned round (two order statistics; nothing is assumed of the
-    distribution), and the ratio's is put together from both. Equal durations give equal figures, swapped ones the inverse.
+    distribution), and the ratio's is put together from both. Equal durations give equal figures, swapped the inverse.
 
     Args:
         a_ms: durations, in any order.
