@@ -10,6 +10,7 @@ from connectors.errors import ConnectorError
 from workbench.cli import (
     account,
     capturing,
+    comparing,
     demonstrating,
     explaining,
     finding,
@@ -41,6 +42,7 @@ app = typer.Typer(
 for room in (
     demonstrating,
     capturing,
+    comparing,
     tailing,
     importing,
     notebooks,

@@ -1,10 +1,10 @@
-"""replay, compare: what a handler does with the captured traffic, and whether the new one does better."""
+"""replay: what a handler does with the captured traffic."""
 
 import json as json_text
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -24,7 +24,6 @@ TEMPLATE_EXAMPLE = (
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands on the command line."""
     app.command(epilog=f"{REPLAY_EXAMPLE}\n\n{TEMPLATE_EXAMPLE}")(replay)
-    app.command(epilog="Example: workbench compare incident.trace")(compare)
 
 
 def replay(
@@ -176,81 +175,6 @@ def _tell(document: dict[str, Any], errors: list[dict[str, Any]]) -> None:
         say(f"stopped; what was done is kept, go on with --resume {run_id}")
     elif errors:
         say(f"the fewest records that fail so: workbench shrink TRACE {run_id}")
-
-
-def compare(
-    trace: TracePath,
-    run_a: Annotated[
-        str | None, typer.Argument(metavar="[RUN_A]", help="A run's id; the last but one.")
-    ] = None,
-    run_b: Annotated[
-        str | None, typer.Argument(metavar="[RUN_B]", help="A run's id; the last.")
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """Set two runs side by side: which records ended otherwise, grouped by how."""
-    from workbench.replay import compare as set_side_by_side
-    from workbench.trace import open_trace
-
-    with open_trace(trace) as opened:
-        document = set_side_by_side(*_two_runs(opened, run_a, run_b), opened).document()
-    if json:
-        print_json(document)
-        return
-    columns = ("verdict_a", "error_a", "verdict_b", "error_b", "count", "examples")
-    print_table(columns, ([change[name] for name in columns] for change in document["changes"]))
-    say(
-        f"{document['differing']} of {document['records']} records fare otherwise in {document['run_b']}"
-    )
-
-
-def _template(
-    trace: Any, file: Path | None, source: str, logical_id: str | None, parameters: list[str]
-) -> Any:
-    """What the template says; a person is told what it does not."""
-    from workbench.replay import template_function
-    from workbench.trace.sources import source_in_trace
-
-    if file is None:
-        if parameters:
-            raise UsageError("wanted a --template for --parameter, found none")
-        return None
-    pairs = [each.partition("=") for each in parameters]
-    if odd := [name for name, equals, _ in pairs if not (name and equals)]:
-        raise UsageError(f"wanted --parameter NAME=VALUE, found {odd[0]!r}")
-    told = template_function(
-        file,
-        source_in_trace(trace, source),
-        function=logical_id,
-        parameters={name: value for name, _, value in pairs},
-    )
-    for line in (*told.notes, *told.unresolved):
-        say(f"template: {line}")
-    return told
-
-
-def _named_function(named: list[str], template: Path | None) -> tuple[Path | None, str | None]:
-    """The file and the logical id among what is said of the function."""
-    files = [each for each in named if template is None or Path(each).is_file()]
-    logical_ids = [each for each in named if each not in files]
-    if len(files) > 1 or len(logical_ids) > 1:
-        raise UsageError(
-            "wanted one file and, with a --template, one logical id as --function, "
-            f"found {', '.join(named)}"
-        )
-    return (Path(files[0]) if files else None), (logical_ids[0] if logical_ids else None)
-
-
-def _two_runs(trace: Any, run_a: str | None, run_b: str | None) -> tuple[str, str]:
-    """The two runs that are named, or the last two."""
-    from workbench.replay.run import last_runs
-
-    if run_a and run_b:
-        return run_a, run_b
-    if run_a:
-        raise UsageError("wanted two runs to compare, found one named; replay or name two")
-    later, earlier = last_runs(trace, 2)
-    return earlier, later
 
 
 def _said(members: dict[str, Any]) -> dict[str, Any]:

@@ -129,6 +129,20 @@ def test_the_last_two_runs_are_compared(folder: Path, capfd: pytest.CaptureFixtu
     )
 
 
+def test_a_run_is_held_against_production(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flags = ("--source", "sqs:orders", "--json")
+    ran = run(capfd, "replay", "t.trace", "code/handlers.py:handle", *flags).document
+
+    told = run(capfd, "compare", "t.trace", ran["run_id"], "production")
+    refused = run(capfd, "compare", "t.trace", ran["run_id"], ran["run_id"], "--ignore", "headers")
+    ignoring = ("--ignore", "$.batchItemFailures", "--noise", ran["run_id"], "--json")
+    same = run(capfd, "compare", "t.trace", ran["run_id"], ran["run_id"], *ignoring).document
+
+    assert "of 5 of them it is not known" in told.err
+    assert (refused.code, "'headers'" in refused.complaint) == (2, True)
+    assert (same["differences"], same["noise"]["hidden"]) == ([], [])
+
+
 def test_one_run_cannot_be_compared(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     ran = run(capfd, "compare", "t.trace")
 

@@ -34,6 +34,7 @@ def compare_production(trace: Trace, run_id: str, min_certainty: float) -> Produ
         run_id: the run.
         min_certainty: of the relation `handlings`: 1 where an id tells that the request had the record.
     """
+    trace.keep("handlings", "dead_letter_queues", "event_source_mappings", "settled_coverage")
     frame, requests, coverage = (
         trace.sql(load_statement(__package__, name).text, run_id=run_id, **more)
         for name, more in (

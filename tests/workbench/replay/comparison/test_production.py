@@ -1,5 +1,6 @@
 """A run beside production: what the logs tell, and nothing where they tell nothing."""
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -13,137 +14,169 @@ from workbench.replay import compare
 from workbench.trace import open_trace
 
 DLQ = f"arn:aws:sqs:{ACCOUNT}:orders-dlq"
-M = [sqs_message(n) for n in range(6)]
 BOOM = "ValueError: cannot charge order %d"
+NAMES = (
+    "fixed",
+    "fine",
+    "broken",
+    "failing alike",
+    "failing otherwise",
+    "unlogged",
+    "tried twice",
+    "dead",
+    "referred to",
+)
+M = {name: sqs_message(number) for number, name in enumerate(NAMES)}
+FIRST, SECOND, *_ = M.values()
+RUN = {"broken": "KeyError: 'x'", "failing alike": BOOM % 3, "failing otherwise": "KeyError: 'x'"}
 
 
 def had(number, message, at=None, **more):
+    log_stream = f"s{number}"
     return invoked(
-        number, f"got {message.record_id}", at=at or 5 * number, log_stream=f"s{number}", **more
+        number, f"got {message.record_id}", at=at or 5 * number, log_stream=log_stream, **more
     )
 
 
-@pytest.fixture
-def beside(tmp_path):
-    def compared(told, *groups: Sequence[Record], resources=None, swapped=False, **more):
-        folder = tmp_path / "t.trace"
-        records = [*M, *(each for one in groups for each in one)]
-        write_trace(folder, records, [consumed_by()] if resources is None else resources).close()
-        add(folder, rows("run", told))
-        with open_trace(folder) as trace:
-            pair = ("production", "run") if swapped else ("run", "production")
-            return compare(*pair, trace, **more)
+def ran(**errors: str | None):
+    told = [Told([each.record_id], error=errors.get(name)) for name, each in M.items()]
+    return rows("run", told)
 
-    return compared
+
+def written(folder, run, *groups: Sequence[Record], resources):
+    records = [*M.values(), *(each for one in groups for each in one)]
+    write_trace(folder, records, resources).close()
+    add(folder, run)
+    return open_trace(folder)
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory):
+    """One record a story, each told by its name."""
+    logs = [
+        had(1, M["fixed"], raised=BOOM % 17),
+        had(2, M["fine"]),
+        had(3, M["broken"]),
+        had(4, M["failing alike"], raised=BOOM % 99),
+        had(5, M["failing otherwise"], raised=BOOM % 99),
+        had(6, M["tried twice"], raised=BOOM % 1),
+        had(7, M["tried twice"], at=90),
+        had(8, M["dead"], raised=BOOM % 1),
+        [sqs_message(NAMES.index("dead"), queue=DLQ)],
+        invoked(9, f"previous message was {M['referred to'].record_id}", at=99),
+    ]
+    resources = [consumed_by(), queue_attributes(QUEUE, dead_letter=DLQ)]
+    folder = tmp_path_factory.mktemp("production") / "t.trace"
+    with written(folder, ran(**RUN), *logs, resources=resources) as trace:
+        yield trace
+
+
+@pytest.fixture(scope="module")
+def found(trace):
+    return compare("run", "production", trace)
 
 
 def fates(found):
-    frame = found.to_frame()
-    return {row["record_id"]: (row["verdict_a"], row["verdict_b"]) for row in frame.to_dicts()}
-
-
-def ran(*errors):
-    return [
-        Told([message.record_id], error=error) for message, error in zip(M, errors, strict=False)
-    ]
-
-
-def test_what_failed_in_production_and_succeeds_now_is_told(beside):
-    found = beside(ran(None, None), had(1, M[0], raised=BOOM % 17), had(2, M[1]))
-    assert fates(found) == {
-        M[0].record_id: ("succeeded", "failed"),
-        M[1].record_id: ("succeeded", "succeeded"),
+    names = {each.record_id: name for name, each in M.items()}
+    return {
+        names[row["record_id"]]: (row["verdict_a"], row["verdict_b"])
+        for row in found.to_frame().to_dicts()
     }
-    (change,) = found.document()["changes"]
-    assert (change["verdict_b"], change["error_b"]) == (
-        "failed",
-        "ValueError: cannot charge order #",
+
+
+def changed(found):
+    names = {each.record_id: name for name, each in M.items()}
+    return {names[each] for change in found.document()["changes"] for each in change["examples"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "replayed", "in_production"),
+    [
+        ("fixed", "succeeded", "failed"),
+        ("fine", "succeeded", "succeeded"),
+        ("broken", "failed", "succeeded"),
+        ("failing alike", "failed", "failed"),
+        ("failing otherwise", "failed", "failed"),
+        ("unlogged", "succeeded", None),
+        ("tried twice", "succeeded", "succeeded"),
+        ("dead", "succeeded", "dead_lettered"),
+        ("referred to", "succeeded", None),
+    ],
+)
+def test_the_fate_in_production_is_what_the_trace_tells(found, name, replayed, in_production):
+    assert fates(found)[name] == (replayed, in_production)
+
+
+def test_what_fares_otherwise_is_told_and_what_is_not_known_is_not(found):
+    assert changed(found) == {"fixed", "broken", "failing otherwise", "dead"}
+    fixed = next(
+        each for each in found.document()["changes"] if M["fixed"].record_id in each["examples"]
     )
-    assert change["examples"] == [M[0].record_id]
-    assert found.document()["differing"] == 1
+    assert fixed["error_b"] == "ValueError: cannot charge order #"
 
 
-def test_what_succeeded_in_production_and_fails_now_is_told_from_either_side(beside):
-    found = beside(ran("KeyError: 'x'"), had(1, M[0]), swapped=True)
-    (change,) = found.document()["changes"]
-    assert (found.run_a, found.run_b) == ("production", "run")
-    assert (change["verdict_a"], change["verdict_b"]) == ("succeeded", "failed")
+def test_the_other_way_round_it_is_the_same(found, trace):
+    back = compare("production", "run", trace)
+    assert (back.run_a, back.run_b) == ("production", "run")
+    assert fates(back) == {name: pair[::-1] for name, pair in fates(found).items()}
+    assert changed(back) == changed(found)
 
 
-def test_the_same_failure_with_another_number_is_the_same(beside):
-    assert beside(ran(BOOM % 3), had(1, M[0], raised=BOOM % 99)).document()["differing"] == 0
-
-
-def test_another_failure_is_told(beside):
-    found = beside(ran("KeyError: 'x'"), had(1, M[0], raised=BOOM % 99))
-    assert found.document()["differing"] == 1
-
-
-def test_what_no_log_tells_is_unknown_and_differs_from_nothing(beside):
-    found = beside(ran(None, "KeyError: x"), had(1, M[0]))
-    assert fates(found)[M[1].record_id] == ("failed", None)
+def test_how_much_is_known_is_said_with_what_was_read(found):
     told = found.document()["production"]
-    assert (found.document()["differing"], told["known"], told["unknown"]) == (0, 1, 1)
+    assert (told["known"], told["unknown"]) == (7, 2)
     (coverage,) = told["coverage"]
     assert coverage["log_group"] == LOG_GROUP
     assert coverage["from_at"] < coverage["to_at"]
 
 
-def test_no_logs_at_all_is_said_as_coverage(beside):
-    told = beside(ran(None)).document()["production"]
-    assert (told["known"], told["unknown"]) == (0, 1)
+def test_requests_are_counted_and_less_certain_ones_only_where_they_are_asked_for(found, trace):
+    attempts = dict(zip(NAMES, found.to_frame()["attempts_b"], strict=True))
+    assert (attempts["tried twice"], attempts["referred to"]) == (2, 0)
+    assert fates(compare("run", "production", trace, min_certainty=0.5))["referred to"] == (
+        "succeeded",
+        "succeeded",
+    )
+
+
+def test_durations_and_memory_of_production_are_shown(found):
+    assert found.document()["duration"]["p50"]["b_ms"] == 1000
+    assert found.document()["production"]["max_memory_mb"] == 64
+
+
+def test_no_logs_at_all_is_said_as_coverage(tmp_path):
+    with written(tmp_path / "t.trace", ran(), resources=[consumed_by()]) as trace:
+        told = compare("run", "production", trace).document()["production"]
+    assert (told["known"], told["unknown"]) == (0, len(M))
     assert told["coverage"] == [
         {"log_group": LOG_GROUP, "from_at": None, "to_at": None, "holes": 0}
     ]
 
 
-def test_the_last_request_decides(beside):
-    found = beside(ran(None), had(1, M[0], raised=BOOM % 1), had(2, M[0], at=60))
-    assert fates(found) == {M[0].record_id: ("succeeded", "succeeded")}
-    assert found.to_frame()["attempts_b"].to_list() == [2]
-
-
-def test_a_request_that_ended_well_but_may_have_named_the_record_is_unknown(beside):
-    complaint = f'{{"level": "ERROR", "message": "record {M[0].record_id} refused", "requestId": "{request(1)}"}}'
-    logs = invoked(1, printed(M[0], M[1]), complaint, at=5)
-    found = beside(ran(None, None), logs, resources=[consumed_by(partial=True)])
-    assert fates(found) == {
-        M[0].record_id: ("succeeded", None),
-        M[1].record_id: ("succeeded", "succeeded"),
+@pytest.mark.parametrize(("partial", "fate"), [(True, None), (False, "succeeded")])
+def test_a_request_that_ended_well_but_may_have_named_the_record_is_unknown(
+    tmp_path, partial, fate
+):
+    words = {
+        "level": "ERROR",
+        "message": f"record {FIRST.record_id} refused",
+        "requestId": request(1),
     }
+    logs = invoked(1, printed(FIRST, SECOND), json.dumps(words), at=5)
+    resources = [consumed_by(partial=partial)]
+    with written(tmp_path / "t.trace", ran(), logs, resources=resources) as trace:
+        told = fates(compare("run", "production", trace))
+    assert (told["fixed"][1], told["fine"][1]) == (fate, "succeeded")
 
 
-def test_where_no_mapping_allows_partial_answers_an_error_line_is_only_a_line(beside):
-    complaint = f'{{"level": "ERROR", "message": "record {M[0].record_id} refused", "requestId": "{request(1)}"}}'
-    found = beside(ran(None), invoked(1, printed(M[0]), complaint, at=5))
-    assert fates(found)[M[0].record_id] == ("succeeded", "succeeded")
-
-
-def test_two_functions_that_differ_leave_it_unknown(beside):
+def test_two_functions_in_which_it_fared_differently_leave_it_unknown(tmp_path):
     other = LOG_GROUP.replace("charge", "ship")
-    logs = [*had(1, M[0]), *had(2, M[0], raised=BOOM % 1, group=other)]
-    found = beside(ran(None), logs, resources=[consumed_by(), consumed_by("ship")])
-    assert fates(found) == {M[0].record_id: ("succeeded", None)}
+    logs = [*had(1, FIRST), *had(2, FIRST, raised=BOOM % 1, group=other)]
+    resources = [consumed_by(), consumed_by("ship")]
+    with written(tmp_path / "t.trace", ran(), logs, resources=resources) as trace:
+        assert fates(compare("run", "production", trace))["fixed"] == ("succeeded", None)
 
 
-def test_what_lies_in_the_dead_letter_queue_is_dead_lettered(beside):
-    moved = sqs_message(0, queue=DLQ)
-    resources = [consumed_by(), queue_attributes(QUEUE, dead_letter=DLQ)]
-    found = beside(ran(None), [moved], had(1, M[0], raised=BOOM % 1), resources=resources)
-    assert fates(found) == {M[0].record_id: ("succeeded", "dead_lettered")}
-
-
-def test_a_request_that_may_not_have_had_the_record_counts_only_where_it_is_asked_for(beside):
-    logs = invoked(1, f"previous message was {M[0].record_id}", at=5)
-    assert fates(beside(ran(None), logs)) == {M[0].record_id: ("succeeded", None)}
-
-
-def test_durations_and_memory_of_production_are_shown(beside):
-    found = beside(ran(None, None), had(1, M[0]), had(2, M[1])).document()
-    assert found["duration"]["p50"]["b_ms"] == 1000
-    assert found["production"]["max_memory_mb"] == 64
-
-
-def test_production_has_no_noise_run(beside):
+def test_production_has_no_noise_run(trace):
     with pytest.raises(UsageError, match="production"):
-        beside(ran(None), again="run")
+        compare("run", "production", trace, again="run")
