@@ -17,6 +17,7 @@ NAMES = (
     "events",
     "runtime_api",
     "replayed_streams",
+    "comparison",
 )
 
 

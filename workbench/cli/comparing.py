@@ -31,7 +31,7 @@ def compare(
         typer.Option(
             "--ignore",
             metavar="PLACE",
-            help="Does not count: $.member of responses, effects.SERVICE.OPERATION.PARAMETER, error; * and .. stand for any.",
+            help="Does not count: $.member of responses, effects.SERVICE.OPERATION.PARAMETER, error; with * and `..`.",
         ),
     ] = None,
     noise: Annotated[
@@ -87,7 +87,10 @@ def _said_of(document: dict[str, Any]) -> Iterator[str]:
         return
     counts = document["invocations"]
     otherwise = counts["batched_otherwise_a"] + counts["batched_otherwise_b"]
-    yield f"{counts['differing']} of {counts['pairs']} pairs of invocations differ; batched otherwise: {otherwise}"
+    yield (
+        f"{counts['differing']} of {counts['pairs']} pairs of invocations differ; "
+        f"batched otherwise or not as often: {otherwise}"
+    )
     if document["effects"] is None:
         yield "AWS calls are not compared: one of the runs did not record them"
     median = document["duration"]["p50"]

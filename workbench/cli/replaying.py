@@ -177,6 +177,43 @@ def _tell(document: dict[str, Any], errors: list[dict[str, Any]]) -> None:
         say(f"the fewest records that fail so: workbench shrink TRACE {run_id}")
 
 
+def _template(
+    trace: Any, file: Path | None, source: str, logical_id: str | None, parameters: list[str]
+) -> Any:
+    """What the template says; a person is told what it does not."""
+    from workbench.replay import template_function
+    from workbench.trace.sources import source_in_trace
+
+    if file is None:
+        if parameters:
+            raise UsageError("wanted a --template for --parameter, found none")
+        return None
+    pairs = [each.partition("=") for each in parameters]
+    if odd := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise UsageError(f"wanted --parameter NAME=VALUE, found {odd[0]!r}")
+    told = template_function(
+        file,
+        source_in_trace(trace, source),
+        function=logical_id,
+        parameters={name: value for name, _, value in pairs},
+    )
+    for line in (*told.notes, *told.unresolved):
+        say(f"template: {line}")
+    return told
+
+
+def _named_function(named: list[str], template: Path | None) -> tuple[Path | None, str | None]:
+    """The file and the logical id among what is said of the function."""
+    files = [each for each in named if template is None or Path(each).is_file()]
+    logical_ids = [each for each in named if each not in files]
+    if len(files) > 1 or len(logical_ids) > 1:
+        raise UsageError(
+            "wanted one file and, with a --template, one logical id as --function, "
+            f"found {', '.join(named)}"
+        )
+    return (Path(files[0]) if files else None), (logical_ids[0] if logical_ids else None)
+
+
 def _said(members: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 

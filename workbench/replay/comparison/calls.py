@@ -58,12 +58,12 @@ class AwsCall:
         return ("effects", self.service, self.operation)
 
     @cached_property
-    def says(self) -> Counter[tuple[Place, str]]:
+    def says(self) -> frozenset[tuple[Place, str]]:
         """Its parameters' leaves."""
         try:
-            return Counter(leaves(self.parameters, self.place))
+            return frozenset(leaves(self.parameters, self.place))
         except RecursionError:
-            return Counter({(self.place, repr(type(self.parameters))): 1})
+            return frozenset({(self.place, repr(type(self.parameters)))})
 
 
 Ignored = Callable[[Place], bool]
@@ -127,13 +127,14 @@ def in_entries(calls: Iterable[AwsCall]) -> Iterator[AwsCall]:
             yield call
 
 
-_Said = tuple[str, str, frozenset[tuple[tuple[Place, str], int]]]
+_Said = tuple[str, str, frozenset[tuple[Place, str]]]
 
 
 def _counting(call: AwsCall, ignored: Ignored) -> _Said:
     """What of the call counts; equal for equal calls."""
-    kept = frozenset((leaf, count) for leaf, count in call.says.items() if not ignored(leaf[0]))
-    return call.service, call.operation, kept
+    says = call.says
+    own = [leaf for leaf in says if ignored(leaf[0])]
+    return call.service, call.operation, says.difference(own) if own else says
 
 
 def _beyond(
@@ -172,12 +173,13 @@ def _nearest(a: list[AwsCall], b: list[AwsCall], least_alike: float) -> Iterator
         yield from zip(range(len(a)), range(len(b)), strict=False)
         return
     keys = _key_names([*a, *b])
+    resources = [[_resource(call, keys) for call in side] for side in (a, b)]
     weighed = []
     for left, call in enumerate(a):
         for right, other in enumerate(b):
             alike = _alike(call, other)
-            of_one = _resource(call, keys)
-            if alike >= least_alike or (of_one is not None and of_one == _resource(other, keys)):
+            of_one = resources[0][left]
+            if alike >= least_alike or (of_one is not None and of_one == resources[1][right]):
                 weighed.append((-alike, left + right, abs(left - right), left, right))
     taken_a: set[int] = set()
     taken_b: set[int] = set()
@@ -189,8 +191,8 @@ def _nearest(a: list[AwsCall], b: list[AwsCall], least_alike: float) -> Iterator
 
 
 def _alike(a: AwsCall, b: AwsCall) -> float:
-    both = a.says.total() + b.says.total()
-    return 2 * (a.says & b.says).total() / both if both else 1.0
+    both = len(a.says) + len(b.says)
+    return 2 * len(a.says & b.says) / both if both else 1.0
 
 
 def _key_names(calls: Iterable[AwsCall]) -> dict[str, frozenset[str]]:

@@ -184,7 +184,7 @@ def _both_nan(a: Any, b: Any) -> bool:
 
 
 def leaves(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    """Every value that holds no other, with its text; JSON in texts is opened.
+    """Every value that holds no other, with a text that tells it from others; JSON in texts is opened.
 
     Example:
         >>> list(leaves({"Body": '{"a": 1}'}, ()))
@@ -199,5 +199,7 @@ def leaves(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
     elif isinstance(value, list) and value:
         for number, each in enumerate(value):
             yield from leaves(each, (*place, number))
+    elif isinstance(value, str):
+        yield place, f'"{value}'
     else:
-        yield place, canonical(value)
+        yield place, str(value) if type(value) is int else canonical(value)

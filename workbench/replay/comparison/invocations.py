@@ -6,6 +6,7 @@ otherwise is compared by its calls alone, over the smallest sets of records that
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ GENERATED = frozenset(
 )
 """Members of answers that AWS makes up: where a handler passes them on, no run is like another."""
 _SHORTEST_ID = 8
+_FEW_IDS = 32
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = re.compile(r"[\w+/=-]{8,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class InvocationsCompared:
     """Invocations whose records run b batched otherwise, or gave less often."""
     alone_b: int
     sets_batched_otherwise: int
-    """Smallest sets of records that both runs had, each of which stands for a pair where requests are counted."""
+    """Sets of records that those are about; each stands for a pair where requests are counted."""
 
 
 def compare_invocations(
@@ -98,9 +102,13 @@ def compare_invocations(
     groups = _record_sets(_all_told(trace, run_a, alone[0]), _all_told(trace, run_b, alone[1]))
     for each in groups if with_calls else ():
         records = tuple(sorted(each.record_ids))
-        for change in call_changes(*each.calls, ignored, in_order=False):
+        for change in call_changes(*each.unlike(), ignored, in_order=False):
             found.append(_difference(change, None, None, records))
     return InvocationsCompared(tuple(found), pairs, alone[0].height, alone[1].height, len(groups))
+
+
+_Call = tuple[str, str, str]
+"""Service, operation, parameters as JSON text: equal texts need not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +116,9 @@ class _Told:
     """An invocation without what is its run's own: request id, receipt handles, ids that AWS gave it."""
 
     records: tuple[tuple[str, str], ...]
-    error_type: str | None
     error: str | None
     response: str | None
-    calls: tuple[AwsCall, ...]
+    calls: tuple[_Call, ...]
 
     @property
     def record_ids(self) -> tuple[str, ...]:
@@ -128,7 +135,11 @@ def _pair_changes(
     elif a.response != b.response:
         yield from field_changes(read_json(a.response), read_json(b.response))
     if with_calls and a.calls != b.calls:
-        yield from call_changes(a.calls, b.calls, ignored)
+        yield from call_changes(_read(a.calls), _read(b.calls), ignored)
+
+
+def _read(calls: Iterable[_Call]) -> list[AwsCall]:
+    return [AwsCall(service, operation, read_json(text)) for service, operation, text in calls]
 
 
 def _difference(
@@ -162,32 +173,40 @@ def _told(trace: Trace, run_id: str, invocation_ids: Sequence[str]) -> dict[str,
 
 
 def _without_own_ids(row: Mapping[str, Any]) -> _Told:
-    calls = json.loads(row["calls"] or "[]")
     names = {row["invocation_id"]: "(request id)"}
     for number, handle in enumerate(row["receipt_handles"] or (), 1):
         names.setdefault(handle, f"(receipt handle {number})")
+    calls = json.loads(row["calls"] or "[]")
+    counts: Counter[str] = Counter()
     for call in calls:
         for member, value in _generated(read_json(call["answered_with"])):
-            names.setdefault(value, f"({member} {len(names)})")
-    pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
-
-    def plain(text: str | None) -> str | None:
-        return None if text is None else pattern.sub(lambda found: names[found[0]], text)
-
-    record_ids, partitions = row["record_ids"] or (), row["partition_ids"] or ()
-    error_type = row["error_type"]
+            what = f"{member} of {call['service']}.{call['operation']}"
+            if value not in names:
+                counts[what] += 1
+                names[value] = f"({what} {counts[what]})"
+    error = None
+    if row["error_type"] is not None:
+        error = ": ".join(filter(None, (row["error_type"], row["error_message"])))
     return _Told(
-        tuple(zip(partitions, record_ids, strict=True)),
-        error_type,
-        None
-        if error_type is None
-        else plain(": ".join(filter(None, (error_type, row["error_message"])))),
-        plain(row["response"]),
+        tuple(zip(row["partition_ids"] or (), row["record_ids"] or (), strict=True)),
+        error and _renamed(error, names),
+        row["response"] and _renamed(row["response"], names),
         tuple(
-            AwsCall(call["service"], call["operation"], read_json(plain(call["parameters"])))
+            (call["service"], call["operation"], _renamed(call["parameters"], names))
             for call in calls
         ),
     )
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """The text with each id as its name; of many ids those that stand alone in it, so that it takes one pass."""
+    if len(names) <= _FEW_IDS:
+        for own, name in names.items():
+            text = text.replace(own, name)
+        return text
+    for ids in (_UUID, _ID):
+        text = ids.sub(lambda found: names.get(found[0], found[0]), text)
+    return text
 
 
 def _generated(answer: Any) -> Iterator[tuple[str, str]]:
@@ -209,7 +228,13 @@ class _RecordSet:
     """Records that neither run mixed with others, and the calls of each run about them."""
 
     record_ids: set[str]
-    calls: tuple[list[AwsCall], list[AwsCall]]
+    calls: tuple[Counter[_Call], Counter[_Call]]
+
+    def unlike(self) -> tuple[list[AwsCall], list[AwsCall]]:
+        """The calls of each side whose very text the other has not, batches of them as what they stand for."""
+        a, b = self.calls
+        ours, theirs = (list(in_entries(_read(side.elements()))) for side in (a - b, b - a))
+        return ours, theirs
 
 
 def _record_sets(a: Iterable[_Told], b: Iterable[_Told]) -> list[_RecordSet]:
@@ -231,7 +256,7 @@ def _record_sets(a: Iterable[_Told], b: Iterable[_Told]) -> list[_RecordSet]:
     sets: dict[tuple[str, str], _RecordSet] = {}
     for number, side in enumerate(sides):
         for records, calls in side:
-            own = sets.setdefault(root(records[0]), _RecordSet(set(), ([], [])))
+            own = sets.setdefault(root(records[0]), _RecordSet(set(), (Counter(), Counter())))
             own.record_ids.update(record_id for _, record_id in records)
-            own.calls[number].extend(in_entries(calls))
+            own.calls[number].update(calls)
     return list(sets.values())
