@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import TraceError
-from workbench.trace.derived import DERIVED
+from workbench.trace.derived import ASKED_ALONE, DERIVED
 from workbench.trace.reader import Trace
 from workbench.trace.relations import BOOKS
 from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
@@ -46,7 +46,8 @@ def export(trace: Trace, output: Path) -> Path:
 
 
 def _statements(sealed: Path) -> list[str]:
-    tables = (*SEGMENT_RELATIONS, *CATALOG_RELATIONS, *BOOKS, *DERIVED)
+    sealed_in = (name for name in DERIVED if name not in ASKED_ALONE)
+    tables = (*SEGMENT_RELATIONS, *CATALOG_RELATIONS, *BOOKS, *sealed_in)
     return [
         f"attach {literal(str(sealed))} as sealed",
         "set force_compression = 'zstd'",

@@ -40,7 +40,8 @@ class Trace:
 
     - of streams: `user_records` (what the Kinesis Producer Library packed), `puts_again`, `shards`;
     - of logs: `log_lines` (parsed), `request_lines` (which request a line is of), `invocations_observed`,
-      `initialisations`, `handlings` (a row per record and request that was given it), `scheduled_runs`, `unreached`;
+      `initialisations`, `handlings` (a row per record and request that was given it), `probable_handlings` (of records
+      that no line names, by time alone, with a certainty below 1), `scheduled_runs`, `unreached`;
     - of configuration: `queues`, `dead_letter_queues`, `subscriptions`, `event_source_mappings`, `changes`;
     - of topics: `notifications` (envelopes in queues), `fanout` (publishes and who should have them);
     - `settled_coverage`: what `coverage()` returns.

@@ -27,9 +27,12 @@ DERIVED = (
     "scheduled_runs",
     "changes",
     "handlings",
+    "probable_handlings",
     "unreached",
 )
 """Each a statement of its own; a later one may ask an earlier one."""
+ASKED_ALONE = ("probable_handlings",)
+"""Derived relations that no other asks and no export holds: costly, and wanted for few records."""
 TOLD = ("business", "puts", "hot_keys")
 """Relations that are told something first, as table macros; a later one may ask an earlier one."""
 

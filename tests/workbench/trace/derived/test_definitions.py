@@ -7,7 +7,7 @@ import pytest
 
 from tests.factories import log_event, write_trace
 from workbench.trace import open_trace
-from workbench.trace.derived import DERIVED, define_derived
+from workbench.trace.derived import ASKED_ALONE, DERIVED, define_derived
 from workbench.trace.export import export
 
 LINES = [
@@ -24,7 +24,10 @@ def exported(tmp_path: Path) -> Path:
         return export(trace, tmp_path / "t.duckdb")
 
 
-@pytest.mark.parametrize("name", DERIVED)
+SEALED = tuple(name for name in DERIVED if name not in ASKED_ALONE)
+
+
+@pytest.mark.parametrize("name", SEALED)
 def test_an_exported_file_says_the_same_to_the_workbench_and_to_any_shell(
     name: str, exported: Path
 ) -> None:
@@ -38,9 +41,19 @@ def test_an_exported_file_says_the_same_to_the_workbench_and_to_any_shell(
     assert expected or name not in ("log_lines", "invocations_observed"), "only logs are here"
 
 
+@pytest.mark.parametrize("name", ASKED_ALONE)
+def test_what_is_asked_alone_is_worked_out_from_an_export_and_not_kept_in_it(
+    name: str, exported: Path
+) -> None:
+    with duckdb.connect(exported, read_only=True) as shell:
+        assert (name,) not in shell.sql("select table_name from duckdb_tables()").fetchall()
+    with open_trace(exported) as sealed:
+        assert sealed.sql(f"from {name}").rows() == []
+
+
 def test_an_export_of_an_older_workbench_has_them_too(exported: Path) -> None:
     with duckdb.connect(exported) as shell:
-        for name in reversed(DERIVED):
+        for name in reversed(SEALED):
             shell.execute(f"drop table {name}")
     with open_trace(exported) as sealed:
         assert sealed.sql(
