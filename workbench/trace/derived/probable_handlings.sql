@@ -31,7 +31,7 @@
 -- Nothing is told where a function has several sources, a queue several functions or a mapping a filter, of requests that
 -- printed their events, of records that `handlings` tells of at all, of retries, and where no request is likelier than all else:
 -- under load with many instances time alone tells nothing.
-with mapping as (
+with recursive mapping as (
   select source_arn, any_value(log_group) as log_group, max(batch_size) as batch_size,
          max(coalesce(parallelization_factor, 1)) = 1 and split_part(source_arn, ':', 3) in ('kinesis', 'dynamodb') as is_ordered,
          max(filter_criteria) is not null as is_filtered, split_part(source_arn, ':', 3) = 'sqs' as is_queue
@@ -69,8 +69,12 @@ with mapping as (
   select log_group, source_arn, delivery_id, at_ms, id_hash
   from arrived join consumer using (source_arn)
   where (source_arn, id_hash, log_group) not in (select (source_arn, hash(partition_id, record_id), log_group) from exact)
+), weighed as (
+  select arrival.log_group, source_arn, delivery_id, id_hash, at_ms, place as first_place,
+         list_transform(starts_ms, lambda start_ms: greatest(1, ceil(2 * log2(1 + (0.5 + start_ms - at_ms) / 16)))::int) as bins
+  from arrival asof join start on start.log_group = arrival.log_group and arrival.at_ms <= start.start_ms
 ), sample as materialized (
-  select log_group, at_ms from arrival
+  select log_group, at_ms, bins from weighed
     join (select log_group, 1 + count(*) // 2000 as every from arrival group by log_group) using (log_group)
   where id_hash % every = 0
 ), edge as (
@@ -95,23 +99,30 @@ with mapping as (
   select log_group, bin, wide_ms, per_ms, counted.records, coalesce(sure.records, 0) as sure_records,
          greatest(0, places - lag(places) over (partition by log_group order by bin) - counted.records * per_ms * wide_ms) / counted.records as share
   from counted join edge using (bin) join rate using (log_group) left join sure using (log_group, bin)
-), learned as (
-  select log_group, bin, wide_ms, per_ms,
-         (share / greatest(1, sum(share) over whole) * records + sure_records + 2 / 24.0) / (records + sum(sure_records) over whole + 2) as mass
+), prior as materialized (
+  select log_group, bin, wide_ms * per_ms as by_chance, records + sum(sure_records) over whole + 2 as records,
+         sure_records + 2 / 24.0 as known, share / greatest(1, sum(share) over whole) * records as likely
   from excess where bin > 0
   window whole as (partition by log_group)
+), chance as materialized (
+  select log_group, list(by_chance order by bin) as by_chance from prior group by log_group
+), learning as (
+  select 0 as step, log_group, list((likely + known) / records order by bin) as masses from prior group by log_group
+  union all
+  select step + 1, log_group, list((shared.likely + known) / records order by bin)
+  from (select step, log_group, case when k > 8 then k - 8 else bins[k] end as bin, coalesce(sum(candidates[k] / together), 0) as likely
+        from (select *, unnest(range(1, 33)) as k
+              from (select step, log_group, bins, list_transform(bins[:8], lambda bin: coalesce(masses[bin] / by_chance[bin], 0)) as candidates,
+                           list_sum(candidates) + greatest(0.05, 1 - list_sum(masses)) + coalesce(list_sum(masses[bins[9]:]), 0) as together
+                    from learning join chance using (log_group) join sample using (log_group) where step < 5))
+        group by all) as shared join prior using (log_group, bin)
+  group by step, log_group
 ), density as materialized (
-  select log_group, list(mass / wide_ms / per_ms order by bin) as odds, list(left_over order by bin) as left_over
-  from (select *, sum(mass) over (partition by log_group order by bin rows between current row and unbounded following) as left_over from learned)
-  group by log_group
-), weighed as (
-  select arrival.log_group, source_arn, delivery_id, place as first_place, len(starts_ms) as starts,
-         list_transform(starts_ms, lambda start_ms: greatest(1, ceil(2 * log2(1 + (0.5 + start_ms - at_ms) / 16)))::int) as bins
-  from arrival asof join start on start.log_group = arrival.log_group and arrival.at_ms <= start.start_ms
+  select log_group, masses, by_chance from learning join chance using (log_group) where step = 5
 ), likely as (
   select weighed.log_group, source_arn, delivery_id, first_place,
-         list_transform(bins[:8], lambda bin: coalesce(odds[bin], 0)) as candidates,
-         1 / 19.0 + case when starts > 8 then coalesce(left_over[bins[9]], 0) else 0 end as others
+         list_transform(bins[:8], lambda bin: coalesce(masses[bin] / by_chance[bin], 0)) as candidates,
+         greatest(0.05, 1 - list_sum(masses)) + coalesce(list_sum(masses[bins[9]:]), 0) as others
   from weighed join density using (log_group)
 ), best as materialized (
   select log_group, source_arn, delivery_id, list_max(candidates) as most, first_place + list_position(candidates, most) - 1 as place,
