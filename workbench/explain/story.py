@@ -14,6 +14,9 @@ from workbench.trace.sql import load_statement
 
 RECORDS = load_statement(__package__, "story_records")
 REQUESTS = load_statement(__package__, "story_requests")
+PROBABLE = load_statement(__package__, "story_probable")
+POLLED = ("aws:sqs", "aws:kinesis", "aws:dynamodb")
+"""What a mapping takes, so that time can tell who had it."""
 WROTE_WITHIN = timedelta(seconds=1)
 """Assumed: what a handler sends or writes has an instant of the service's own clock, at most so long after it ended."""
 WHOLE_SECOND = timedelta(milliseconds=999)
@@ -95,8 +98,7 @@ def story(trace: Trace, value: str, *, key: str | None = None) -> Story:
     trace.keep("handlings")
     value = _business_key(trace, value, path)
     records = _records(trace, value, path)
-    ids = sorted({row["record_id"] for row in records})
-    requests = trace.sql(REQUESTS.text, record_ids=ids, value=value).to_dicts()
+    requests = _requests(trace, value, records)
     if not records and not requests:
         raise UsageError(
             f"wanted a key or an id that the trace speaks of, found {value!r} nowhere"
@@ -108,6 +110,18 @@ def story(trace: Trace, value: str, *, key: str | None = None) -> Story:
 
 def _records(trace: Trace, value: str, path: str | None) -> list[dict[str, Any]]:
     return trace.sql(RECORDS.text, value=value, key=path).to_dicts()
+
+
+def _requests(trace: Trace, value: str, records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The requests that had the records: those that a log names, and by time alone where none does."""
+    ids = sorted({row["record_id"] for row in records})
+    named = trace.sql(REQUESTS.text, record_ids=ids, value=value).to_dicts()
+    polled = {row["record_id"] for row in records if row["service"] in POLLED}
+    unnamed = sorted(polled - {row["record_id"] for row in named})
+    if not unnamed:
+        return named
+    trace.keep("probable_handlings")
+    return named + trace.sql(PROBABLE.text, record_ids=unnamed).to_dicts()
 
 
 def _business_key(trace: Trace, value: str, path: str | None) -> str:
@@ -175,7 +189,8 @@ def _beginning(row: dict[str, Any]) -> Iterable[str]:
     if row["batch_records"] and row["batch_records"] > 1:
         yield f"with {row['batch_records'] - 1} others"
     if row["certainty"] < 1:
-        yield f"by time alone, {row['certainty']:.0%} sure"
+        how = "probably, by time alone" if row["told_by"] == "time" else "probably"
+        yield f"{how}, {row['certainty']:.2f}"
 
 
 def _chained(steps: Iterable[Step]) -> Iterator[Step]:
@@ -240,3 +255,5 @@ def _remarks(path: str | None, requests: Sequence[dict[str, Any]]) -> Iterator[s
         yield "no --key: records were found by id, item key and ordering key alone"
     if not requests:
         yield "no log tells of a request that had them: capture the function's log group, or let the handler print ids"
+    if any(row["told_by"] == "time" for row in requests):
+        yield "no log line names a record here: its request is told by time alone; let the handler print ids to be sure"

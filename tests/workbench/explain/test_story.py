@@ -18,6 +18,7 @@ from tests.factories import (
     sqs_message,
     write_trace,
 )
+from tests.workbench.trace.invoked import consumed_by, invoked, request
 from workbench.errors import UsageError
 from workbench.explain.story import Story, story
 from workbench.trace import Trace
@@ -158,3 +159,28 @@ def test_the_frame_has_one_row_a_step(trace: Trace) -> None:
 
     assert found.to_frame().height == len(found.steps)
     assert found.to_frame()["step"].to_list() == list(range(1, 9))
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Trace:
+    """Messages ten seconds apart, each handled 40 ms later by a function that prints nothing."""
+    messages = [sqs_message(n, {"order_id": f"order-{n:04d}"}, seconds=10 * n) for n in range(1, 9)]
+    log = [line for n in range(1, 9) for line in invoked(n, at=10 * n + 0.04, lasting=0.1)]
+    return write_trace(tmp_path / "t.trace", [*messages, *log], [consumed_by()])
+
+
+def test_a_request_that_time_alone_tells_is_marked_with_its_probability(silent: Trace) -> None:
+    found = story(silent, "order-0003", key="$.order_id")
+
+    assert told(found) == [("queued", None, None), ("handled", 1, 40), ("ended", 2, 50)]
+    began = found.steps[1]
+    assert (began.request_id, began.link) == (request(3), "time")
+    assert "probably, by time alone, 0.9" in began.detail
+    assert any("time alone" in remark for remark in found.remarks)
+
+
+def test_a_record_that_a_line_names_has_no_request_by_time(trace: Trace) -> None:
+    found = story(trace, "order-0007", key="$.order_id")
+
+    assert not {step.link for step in found.steps} & {"time"}
+    assert not any("time alone" in remark for remark in found.remarks)

@@ -7,8 +7,7 @@ from itertools import count
 from random import Random
 
 from connectors.record import Record, Resource
-from tests.factories import kinesis_record, sqs_message
-from tests.factories import QUEUE, STREAM
+from tests.factories import QUEUE, STREAM, kinesis_record, sqs_message
 from tests.workbench.trace.invoked import consumed_by, invoked, request
 
 
@@ -109,7 +108,9 @@ def _from_queue(
             batch.append(heapq.heappop(waiting)[2])
             if len(batch) == 1:
                 polled += regime.window_s
-        start = round(polled + random.uniform(0.01, 0.04) + (random.uniform(0.2, 0.6) if cold else 0), 3)
+        start = round(
+            polled + random.uniform(0.01, 0.04) + (random.uniform(0.2, 0.6) if cold else 0), 3
+        )
         cold = max(0, cold - 1)
         lasting = round(random.lognormvariate(0, 0.5) * regime.handler_ms / 1_000 + 0.001, 3)
         fails = random.random() < regime.failing_share
