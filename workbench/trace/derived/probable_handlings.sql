@@ -31,28 +31,33 @@
 -- Nothing is told where a function has several sources, a queue several functions or a mapping a filter, of requests that
 -- printed their events, of records that `handlings` tells of at all, of retries, and where no request is likelier than all else:
 -- under load with many instances time alone tells nothing.
-with recursive mapping as (
+with recursive told_mapping as materialized (
+  select * from event_source_mappings
+), mapping as materialized (
   select source_arn, any_value(log_group) as log_group, max(batch_size) as batch_size,
          max(coalesce(parallelization_factor, 1)) = 1 and split_part(source_arn, ':', 3) in ('kinesis', 'dynamodb') as is_ordered,
          max(filter_criteria) is not null as is_filtered, split_part(source_arn, ':', 3) = 'sqs' as is_queue
-  from event_source_mappings where split_part(source_arn, ':', 3) in ('sqs', 'kinesis', 'dynamodb')
+  from told_mapping where split_part(source_arn, ':', 3) in ('sqs', 'kinesis', 'dynamodb')
   group by source_arn, log_group
 ), consumer as materialized (
   select * from mapping
   where not is_filtered and batch_size > 0
-    and log_group in (select log_group from event_source_mappings group by log_group having count(distinct source_arn) = 1)
+    and log_group in (select log_group from told_mapping group by log_group having count(distinct source_arn) = 1)
     and (not is_queue or source_arn in (select source_arn from mapping group by source_arn having count(*) = 1))
 ), exact as materialized (
   select source_arn, partition_id, record_id, log_group, request_id, attempt, told_by, certainty, started_at
   from handlings where log_group in (select log_group from consumer)
+), observed as materialized (
+  select *, source_arn as log_group from invocations_observed
+  where started_at is not null and source_arn in (select log_group from consumer)
 ), used as (
   select log_group, request_id, attempt, count(*) as records, bool_or(told_by = 'event') as is_whole
   from exact where certainty = 1 group by log_group, request_id, attempt
 ), start as materialized (
   select log_group, request_id, attempt, epoch_ms(invocation.started_at) as start_ms, coalesce(records, 0) as records,
          row_number() over in_time as place, list(epoch_ms(invocation.started_at)) over (in_time rows between current row and 8 following) as starts_ms
-  from (select *, source_arn as log_group from invocations_observed) as invocation left join used using (log_group, request_id, attempt)
-  where log_group in (select log_group from consumer) and started_at is not null and not coalesce(is_whole, false)
+  from observed as invocation left join used using (log_group, request_id, attempt)
+  where not coalesce(is_whole, false)
   window in_time as (partition by log_group order by started_at, request_id, attempt)
 ), rate as materialized (
   select log_group, min(start_ms) as from_ms, max(start_ms) as to_ms, count(*) / greatest(max(start_ms) - min(start_ms), 65520)::double as per_ms
@@ -69,10 +74,14 @@ with recursive mapping as (
   select log_group, source_arn, delivery_id, at_ms, id_hash
   from arrived join consumer using (source_arn)
   where (source_arn, id_hash, log_group) not in (select (source_arn, hash(partition_id, record_id), log_group) from exact)
-), weighed as (
-  select arrival.log_group, source_arn, delivery_id, id_hash, at_ms, place as first_place,
+), before as (
+  select *, count(*) filter (id_hash is null) over (
+      partition by log_group order by at_ms, id_hash is null rows between unbounded preceding and current row) as starts
+  from (from arrival union all by name select log_group, start_ms as at_ms from start)
+), weighed as materialized (
+  select log_group, before.source_arn, delivery_id, id_hash, at_ms, place as first_place,
          list_transform(starts_ms, lambda start_ms: greatest(1, ceil(2 * log2(1 + (0.5 + start_ms - at_ms) / 16)))::int) as bins
-  from arrival asof join start on start.log_group = arrival.log_group and arrival.at_ms <= start.start_ms
+  from before join start using (log_group) where id_hash is not null and place = starts + 1
 ), sample as materialized (
   select log_group, at_ms, bins from weighed
     join (select log_group, 1 + count(*) // 2000 as every from arrival group by log_group) using (log_group)
@@ -81,10 +90,14 @@ with recursive mapping as (
   select b::int as bin, ((2 ** (b / 2.0) - 1) * 16)::double as until_ms, ((2 ** (b / 2.0) - 2 ** ((b - 1) / 2.0)) * 16)::double as wide_ms
   from range(0, 25) as bins(b)
 ), counted as (
-  select looked.log_group, bin, count(*) as records, sum(coalesce(place, 0)) as places
-  from (select log_group, bin, at_ms + until_ms as edge_ms from sample cross join edge) as looked
-    asof left join start on start.log_group = looked.log_group and looked.edge_ms > start.start_ms
-  group by looked.log_group, bin
+  select log_group, bin, count(*) as records, sum(starts) as places
+  from (select log_group, bin, count(*) filter (bin is null) over (
+            partition by log_group order by edge_ms, bin is null rows between unbounded preceding and current row) as starts
+        from (select log_group, bin, at_ms + until_ms as edge_ms from sample cross join edge
+              union all by name
+              select log_group, start_ms::double as edge_ms from start))
+  where bin is not null
+  group by log_group, bin
 ), sure as (
   select log_group, bin, count(*)::double as records
   from (select log_group, greatest(1, ceil(2 * log2(1 + (0.5 + epoch_ms(exact.started_at) - epoch_ms(source_at)) / 16)))::int as bin
@@ -143,8 +156,7 @@ with recursive mapping as (
   qualify not is_ordered or place >= coalesce(max(place) over (in_order rows between unbounded preceding and 1 preceding), place)
     and place <= coalesce(min(place) over (in_order rows between 1 following and unbounded following), place)
 )
-select aligned.source_arn, partition_id, record_id, log_group, aligned.request_id, aligned.attempt, log_stream, version, started_at, ended_at,
+select aligned.source_arn, partition_id, record_id, log_group, request_id, attempt, log_stream, version, started_at, ended_at,
        duration_ms, status, error_type, error_message, 'time' as told_by, certainty, first_delivery_id as line_id,
        first_delivery_id as first_line_id, last_delivery_id as last_line_id
-from aligned join invocations_observed as invocation
-  on invocation.source_arn = log_group and invocation.request_id = aligned.request_id and invocation.attempt = aligned.attempt
+from aligned join observed using (log_group, request_id, attempt)
