@@ -44,6 +44,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
+    "workbench/cli/comparing.py": "tests/workbench/cli/test_replaying.py",
     "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/shrink/trials.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/shrink/reproduction.py": "tests/workbench/replay/shrink/test_shrink.py",
