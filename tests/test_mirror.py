@@ -46,6 +46,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/cli/comparing.py": "tests/workbench/cli/test_replaying.py",
     "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
+    "workbench/replay/perturb/perturbed_invoker.py": "tests/workbench/replay/perturb/test_what_if.py",
     "workbench/replay/shrink/trials.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/shrink/reproduction.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",

@@ -221,6 +221,15 @@ Limit = Annotated[
     int | None, typer.Option("--limit", help="The first so many.", rich_help_panel=_RECORDS)
 ]
 
+WhatIfs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        metavar="KIND[:SHARE]",
+        help="duplicate, reorder, split, crash-after-effect, throttle or throttle-invocation; may be repeated.",
+        rich_help_panel=_RUN,
+    ),
+]
 Pace = Annotated[
     str | None,
     typer.Option(

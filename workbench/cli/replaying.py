@@ -59,6 +59,7 @@ def replay(
     since: options.Since = None,
     until: options.Until = None,
     limit: options.Limit = None,
+    what_if: options.WhatIfs = None,
     pace: options.Pace = None,
     resume: options.Resume = None,
     clock: options.Clock = None,
@@ -124,6 +125,7 @@ def replay(
             allow_cooperative=allow_cooperative,
             now=lambda: datetime.now(UTC),
             seed=seed,
+            what_if=what_if or (),
             pace=pace_factor(pace),
             stop=stop,
             resume=resume,
@@ -170,6 +172,8 @@ def _tell(document: dict[str, Any], errors: list[dict[str, Any]]) -> None:
     effects = document["effects"]
     heard = "" if effects is None else f", {effects} AWS calls"
     shut_in = f"isolation {isolation['tier']} ({isolation['means']})"
+    for each in document["what_if"]:
+        say(f"what if {each['kind']}: injected {each['injected']:,} times")
     say(f"run {run_id}: {document['invocations']} invocations{heard}, {shut_in}")
     if document["interrupted"]:
         say(f"stopped; what was done is kept, go on with --resume {run_id}")

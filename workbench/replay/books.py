@@ -41,6 +41,8 @@ class Books:
     pacer: Pacer
     now: Clock
     resumed_from: str | None = None
+    what_if: Callable[[], list[dict[str, Any]]] = list
+    """What was injected, asked for when the run has ended."""
 
     def keep(self, items: Sequence[Item], invoker: Invoker, seed: int, progress: Progress) -> Run:
         """Run, and save what happened, also when interrupted."""
@@ -101,6 +103,7 @@ class Books:
             resumed_from=self.resumed_from,
             pace=self.pacer.factor,
             behind_s_most=self.pacer.behind_s_most,
+            what_if=self.what_if(),
             trace=self.trace,
         )
 

@@ -1,6 +1,6 @@
 """A run: what came of the captured records of one source in a handler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Run:
     pace: float | None
     behind_s_most: float
     """How far the handler lagged behind that pace at worst, seconds."""
+    what_if: Sequence[Mapping[str, Any]]
+    """What was put into the run on purpose: `kind`, `share`, and how often it was `injected`."""
     trace: Trace = field(repr=False, compare=False)
 
     def document(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Run:
             "resumed_from": self.resumed_from,
             "pace": self.pace,
             "behind_ms_most": round(self.behind_s_most * 1000),
+            "what_if": [dict(each) for each in self.what_if],
         }
 
     def outcomes(self) -> pl.DataFrame:

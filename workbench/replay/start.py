@@ -2,13 +2,14 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import TraceError
+from workbench.errors import TraceError, UsageError
 from workbench.mapping import EventSourceMapping
 from workbench.replay.books import Books, Clock, Progress
 from workbench.replay.engine.invocation import Invoker, Item
@@ -23,6 +24,7 @@ from workbench.replay.opening import (
     opened_recording,
 )
 from workbench.replay.pace import Pacer, StoppableInvoker
+from workbench.replay.perturb.what_if import NEEDS_EFFECTS, Perturbation
 from workbench.replay.resume import Plan, ResumedInvoker, recorded_answers
 from workbench.replay.run import Run
 from workbench.replay.selection import EVERYTHING, Selection, selected_items
@@ -54,6 +56,7 @@ def replay(
     resume: str | None = None,
     selection: Selection = EVERYTHING,
     stop_after_crashes: int = STOP_AFTER_CRASHES,
+    what_if: Sequence[str] = (),
 ) -> Run:
     """Run the captured records of a source through a handler, as Lambda would have handed them to it.
 
@@ -81,6 +84,8 @@ def replay(
         pace: 1 for production's own pace, 10 for ten times as fast; None: as fast as it goes.
         stop: to be set by whoever wants the run to end; a handler that runs is killed.
         selection: which records; all of the source.
+        what_if: what to put in on purpose: `duplicate:0.1`, `reorder`, `split`, `crash-after-effect:0.1`,
+            `throttle:0.1` (AWS calls of the handler), `throttle-invocation:0.1`; the seed decides where.
         stop_after_crashes: in a row, with no answer between; then the run ends.
         resume: the id of an interrupted run that this one goes on with; all else must be what it was then.
 
@@ -118,8 +123,15 @@ def replay(
             event_invoke_config,
             told,
         )
-        items = selected_items(trace, source_arn, selection)
-        plan = _plan(spec, settings, items, seed, environments)
+        is_deaf = callable(handler) or (handler is None and runtime is None)
+        perturbation = _perturbation(what_if, seed, spec, is_deaf=is_deaf)
+        settings = perturbation.settings(settings)
+        items = perturbation.records(selected_items(trace, source_arn, selection), settings)
+        environments = replace(environments, answers=perturbation.answers(environments.answers))
+        plan = {
+            **_plan(spec, settings, items, seed, environments),
+            "what if": [str(each) for each in perturbation.asked],
+        }
         recorded = recorded_answers(trace, resume, plan) if resume else {}
         stop = stop or threading.Event()
         pacer = Pacer(pace, stop)
@@ -142,14 +154,37 @@ def replay(
                 allow_cooperative=allow_cooperative,
                 environments=environments,
             )
-        with opened as (invoker, isolation), StoppableInvoker(invoker, stop) as stoppable:
-            books = Books(
-                trace, source_arn, spec.text, settings, plan, isolation, pacer, now, resume
-            )
-            playing: Invoker = Breaker(stoppable, stop_after_crashes)
-            if recorded:
-                playing = ResumedInvoker(playing, recorded)
-            return books.keep(items, playing, seed, progress or (lambda settled, total: None))
+        invoker, isolation = stack.enter_context(opened)
+        stoppable = stack.enter_context(StoppableInvoker(invoker, stop))
+        playing: Invoker = Breaker(stoppable, stop_after_crashes)
+        playing = perturbation.invoker(playing, items, settings)
+        if recorded:
+            playing = ResumedInvoker(playing, recorded)
+        books = Books(
+            trace,
+            source_arn,
+            spec.text,
+            settings,
+            plan,
+            isolation,
+            pacer,
+            now,
+            resume,
+            perturbation.document,
+        )
+        return books.keep(items, playing, seed, progress or (lambda settled, total: None))
+
+
+def _perturbation(
+    what_if: Iterable[str], seed: int, spec: HandlerSpec, *, is_deaf: bool
+) -> Perturbation:
+    perturbation = Perturbation.of(what_if, seed)
+    if is_deaf and any(map(perturbation.share, NEEDS_EFFECTS)):
+        raise UsageError(
+            f"wanted a handler whose AWS calls are heard for {' or '.join(NEEDS_EFFECTS)}, found {spec.text}; "
+            "name it as file.py:function"
+        )
+    return perturbation
 
 
 def _spec(
