@@ -47,6 +47,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/cli/comparing.py": "tests/workbench/cli/test_replaying.py",
     "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/perturb/perturbed_invoker.py": "tests/workbench/replay/perturb/test_what_if.py",
+    "workbench/replay/idempotency/trials.py": "tests/workbench/replay/idempotency/test_check.py",
     "workbench/replay/shrink/trials.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/shrink/reproduction.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workbench.replay.events import event_record
     from workbench.replay.events.provenance import provenance
     from workbench.replay.functions.template import template_function
+    from workbench.replay.idempotency.check import idempotency
     from workbench.replay.opening import Environments
     from workbench.replay.run import Run
     from workbench.replay.selection import Selection
@@ -52,6 +53,7 @@ __all__ = [
     "export",
     "find",
     "findings_panel",
+    "idempotency",
     "matches",
     "measure",
     "open",
@@ -92,6 +94,7 @@ __getattr__ = lazy_names(
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
+        "idempotency": "workbench.replay.idempotency.check",
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
