@@ -25,6 +25,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.explain": ("workbench.findings",),
     "workbench.replay": ("workbench.trace", "workbench.mapping"),
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
+    "workbench.redrive": ("workbench.findings", "workbench.replay"),
     "workbench.markup": ("workbench.trace",),
     "workbench.tail": ("workbench.markup",),
     "workbench.views": (
@@ -46,6 +47,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "workbench.explain",
         "workbench.widgets",
         "workbench.report",
+        "workbench.redrive",
         "workbench.shipped",
     ),
     "workbench.cli": ("workbench.demo", "workbench.lab", "workbench.tail", "workbench"),

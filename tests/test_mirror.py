@@ -48,6 +48,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/replay/books.py": "tests/workbench/replay/test_start.py",
     "workbench/replay/perturb/perturbed_invoker.py": "tests/workbench/replay/perturb/test_what_if.py",
     "workbench/replay/idempotency/trials.py": "tests/workbench/replay/idempotency/test_check.py",
+    "workbench/redrive/handled.py": "tests/workbench/redrive/test_verdict.py",
+    "workbench/redrive/sending_back.py": "tests/workbench/redrive/test_verdict.py",
     "workbench/replay/shrink/trials.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/shrink/reproduction.py": "tests/workbench/replay/shrink/test_shrink.py",
     "workbench/replay/opening.py": "tests/workbench/replay/test_start.py",

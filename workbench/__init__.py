@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
     from workbench.patterns.event_pattern import check_pattern, matches
+    from workbench.redrive.verdict import redrive
     from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
     from workbench.replay.events.provenance import provenance
@@ -58,6 +59,7 @@ __all__ = [
     "measure",
     "open",
     "provenance",
+    "redrive",
     "replay",
     "show",
     "shrink",
@@ -99,6 +101,7 @@ __getattr__ = lazy_names(
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
         "provenance": "workbench.replay.events.provenance",
+        "redrive": "workbench.redrive.verdict",
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
         "shrink": "workbench.replay.shrink.shrink",

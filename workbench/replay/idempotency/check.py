@@ -8,10 +8,10 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.invocation import Effect, Item
+from workbench.replay.engine.invocation import Item
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.idempotency.footprint import Left, keys_seen, noise_between
-from workbench.replay.idempotency.trials import Answers, Trials, few_attempts
+from workbench.replay.idempotency.trials import Answers, Trials, Tried, few_attempts
 from workbench.replay.idempotency.writes import UNKNOWN, UNSURE, writes
 from workbench.replay.opening import Environments, opened_handler
 from workbench.replay.perturb.what_if import CRASH, DUPLICATE, SPLIT, WhatIf
@@ -46,7 +46,8 @@ class Idempotency:
     writes: int
     """That the plain run made."""
     tried: tuple[Mapping[str, Any], ...]
-    """By `what_if` and `seed`: how often it was `injected`, and the writes `beyond` those of the plain run."""
+    """By `what_if` and `seed`: how often it was `injected`, how many more invocations `failed` by themselves, and the
+    writes `beyond` those of the plain run."""
     trials: int
     """How often records were put to the handler."""
     what_if: str | None
@@ -81,6 +82,7 @@ def idempotency(
     handler: str,
     *,
     source: str,
+    as_from: str | None = None,
     seeds: int = SEEDS,
     keys: Mapping[str, Sequence[str]] | None = None,
     mapping: EventSourceMapping | Document | None = None,
@@ -105,6 +107,7 @@ def idempotency(
         trace: where the records are; nothing is written to it.
         handler: as for `replay`.
         source: as for `replay`.
+        as_from: ARN of a queue whose settings and name count instead: that which a dead-letter queue's came from.
         seeds: how often each kind is tried.
         keys: the names of a table's key, by table; else what calls of the handler tell.
         mapping: as for `replay`; attempts are bounded by `ATTEMPTS_MOST`.
@@ -129,13 +132,14 @@ def idempotency(
 
     Source: Lambda developer guide, "Idempotency"; SQS developer guide, "At-least-once delivery".
     """
-    source_arn = source_in_trace(trace, source)
+    captured_arn = source_in_trace(trace, source)
+    source_arn = as_from or captured_arn
     spec = HandlerSpec.parse(handler, folder or Path.cwd(), runtime=runtime, python=python)
     settings = few_attempts(
         settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
     )
-    items = selected_items(trace, source_arn, selection)
-    played = [_as_first_received(item) for item in items[:records_most]]
+    items = selected_items(trace, captured_arn, selection)
+    played = [_as_first_received(item, source_arn) for item in items[:records_most]]
     if not played:
         raise UsageError(f"wanted records to try, found none of {source}; choose another source")
     answers = Answers({name: tuple(each) for name, each in (keys or {}).items()})
@@ -197,11 +201,11 @@ class _Search:
             return self
         self.trials.noise = noise
         self.trials.keys = keys_seen(plain.effects) | dict(self.trials.answers.keys)
-        self._try_all(plain.effects)
+        self._try_all(plain)
         return self
 
-    def _try_all(self, plain: Sequence[Effect]) -> None:
-        footprint = self.trials.footprint(plain)
+    def _try_all(self, plain: Tried) -> None:
+        footprint, failed = self.trials.footprint(plain.effects), plain.failed
         doubted: Counter[Left] = Counter()
         seen = self.writes
         for what_if in TRIED:
@@ -213,12 +217,17 @@ class _Search:
                     "what_if": str(what_if),
                     "seed": seed,
                     "injected": tried.injected,
+                    "failed": max(0, tried.failed - failed),
                     "beyond": more.total(),
                 }
                 self.tried.append(told)
                 doubted += Counter({left: n for left, n in more.items() if _is_doubtful(left)})
                 if self.what_if is None and _certain(more):
                     self.what_if, self.seed = what_if, seed
+        if more_failed := sum(each["failed"] for each in self.tried):
+            self.reasons.append(
+                f"{more_failed} more invocations than in the plain run failed by themselves"
+            )
         self._conclude(doubted, seen)
 
     def _conclude(self, doubted: Counter[Left], seen: int) -> None:
@@ -256,6 +265,7 @@ def _certain(more: Counter[Left]) -> bool:
     return any(not _is_doubtful(left) for left in more)
 
 
-def _as_first_received(item: Item) -> Item:
+def _as_first_received(item: Item, source_arn: str) -> Item:
     """As if it had not failed before: what it went through in production is not what is tried."""
-    return replace(item, receive_count=1 if item.receive_count is not None else None)
+    first = 1 if item.receive_count is not None else None
+    return replace(item, source_arn=source_arn, receive_count=first)
