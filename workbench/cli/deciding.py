@@ -6,20 +6,24 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli.options import AsJson, TracePath
-from workbench.cli.replaying import (
-    AttributesFile,
-    BatchSize,
-    Cooperative,
-    FunctionFile,
-    Handler,
-    MappingFile,
-    Source,
-    aws_answer,
-)
+from workbench.cli.replay_options import AttributesFile, BatchSize, Cooperative, MappingFile, Source
+from workbench.cli.replaying import answer_in
 from workbench.cli.terminal import counted, print_json, print_table, progress, say
 from workbench.errors import UsageError
 from workbench.markup import visible
 
+Handler = Annotated[
+    str,
+    typer.Argument(
+        metavar="HANDLER", help="file.py:function, module:function, index.mjs:function."
+    ),
+]
+FunctionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--function", metavar="FILE", help="What `aws lambda get-function-configuration` answers."
+    ),
+]
 Keys = Annotated[
     list[str] | None,
     typer.Option("--key", metavar="TABLE=NAME[,NAME]", help="The key of a table; may be repeated."),
@@ -64,9 +68,9 @@ def idempotency(
             source=source,
             seeds=seeds,
             keys=keys_of(key),
-            mapping=aws_answer(mapping) | size,
-            queue_attributes=aws_answer(queue_attributes),
-            function=aws_answer(function),
+            mapping=answer_in(mapping) | size,
+            queue_attributes=answer_in(queue_attributes),
+            function=answer_in(function),
             records_most=records_most,
             allow_cooperative=allow_cooperative,
             progress=lambda trials, records: (
@@ -131,7 +135,7 @@ def redrive(
             new=new,
             old=old,
             origin=origin,
-            function=aws_answer(function),
+            function=answer_in(function),
             check_idempotency=check_idempotency,
             keys=keys_of(key),
             allow_cooperative=allow_cooperative,
