@@ -100,7 +100,8 @@ def test_duplicates_add_only_copies_that_come_later(keys, seed, share):
     for copy in filter(is_copy, after):
         original = by_id[-copy.delivery_id]
         assert timedelta() <= copy.arrives_at - original.arrives_at <= LATER_MOST
-        assert replace(copied(original), arrives_at=copy.arrives_at).row == copy.row
+        again = replace(copied(original), arrives_at=copy.arrives_at)
+        assert dict(again.row) == dict(copy.row)
     assert max(Counter(i.delivery_id for i in after).values(), default=1) == 1
 
 
