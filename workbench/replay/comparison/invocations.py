@@ -201,8 +201,8 @@ def _without_own_ids(row: Mapping[str, Any]) -> _Told:
 def _renamed(text: str, names: Mapping[str, str]) -> str:
     """The text with each id as its name; of many ids those that stand alone in it, so that it takes one pass."""
     if len(names) <= _FEW_IDS:
-        for own, name in names.items():
-            text = text.replace(own, name)
+        for own in sorted(names, key=len, reverse=True):  # one id may hold another
+            text = text.replace(own, names[own])
         return text
     for ids in (_UUID, _ID):
         text = ids.sub(lambda found: names.get(found[0], found[0]), text)

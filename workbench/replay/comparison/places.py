@@ -121,7 +121,7 @@ def _holds(pattern: Pattern, place: Place) -> bool:
             wanted = pattern[state]
             if isinstance(wanted, _Any):
                 moved.add(state if wanted.deep else state + 1)
-            elif wanted == step and type(wanted) is type(step):
+            elif wanted == step:
                 moved.add(state + 1)
         states = _closed(moved, pattern)
     return len(pattern) in states

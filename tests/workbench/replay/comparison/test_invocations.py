@@ -71,6 +71,30 @@ def test_what_a_run_makes_up_is_no_difference(between):
     assert named(between([told], [told])) == []
 
 
+def test_what_a_run_makes_up_is_no_difference_beside_one(between):
+    def told(n):
+        calls = [(*put("REQUEST"), {"MessageId": f"{n}0000000-REQUEST"})]
+        response = {"request": "REQUEST", "sent": f"{n}0000000-REQUEST", "n": n}
+        return Told(["m1"], response, calls=calls)
+
+    assert named(between([told(1)], [told(2)])) == [("$.n", "changed", ("m1",))]
+
+
+def test_a_call_more_of_another_operation_gives_no_other_name_to_an_id(between):
+    call = (*put("x"), {"MessageId": "REQUEST-1"})
+    more = ("sns", "Publish", {"TopicArn": "t"}, {"MessageId": "REQUEST-2"})
+    a, b = (Told(["m1"], {"sent": "REQUEST-1"}, calls=calls) for calls in ([call], [more, call]))
+    assert named(between([a], [b])) == [("effects.sns.Publish", "added", ("m1",))]
+
+
+def test_many_ids_are_named_in_one_pass(between):
+    calls = [(*put(str(n)), {"MessageId": f"{n:08}"}) for n in range(50)]
+    other = [(*put(str(n)), {"MessageId": f"{n + 500:08}"}) for n in range(50)]
+    a = Told(["m1"], {"sent": [f"{n:08}" for n in range(50)], "by": "REQUEST"}, calls=calls)
+    b = Told(["m1"], {"sent": [f"{n + 500:08}" for n in range(50)], "by": "REQUEST"}, calls=other)
+    assert named(between([a], [b])) == []
+
+
 def test_ids_from_answers_that_are_swapped_are_a_difference(between):
     answers = [{"MessageId": "REQUEST-1"}, {"MessageId": "REQUEST-2"}]
     calls = [(*put(str(n)), answer) for n, answer in enumerate(answers)]

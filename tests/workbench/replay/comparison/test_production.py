@@ -61,7 +61,6 @@ def trace(tmp_path_factory):
         had(5, M["failing otherwise"], raised=BOOM % 99),
         had(6, M["tried twice"], raised=BOOM % 1),
         had(7, M["tried twice"], at=90),
-        had(8, M["dead"], raised=BOOM % 1),
         [sqs_message(NAMES.index("dead"), queue=DLQ)],
         invoked(9, f"previous message was {M['referred to'].record_id}", at=99),
     ]
