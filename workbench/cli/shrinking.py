@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 def shrink(
     trace: TracePath,
     run: Annotated[
-        str | None, typer.Argument(metavar="[RUN]", help="A run's id; the last.")
+        str | None, typer.Argument(metavar="[RUN]", help="A run's id; the last one with a failure.")
     ] = None,
     error: Annotated[
         str | None,
@@ -47,14 +47,14 @@ def shrink(
     json: AsJson = False,
 ) -> None:
     """Find the fewest records of a run that still fail, and keep them as a test and as AWS commands."""
-    from workbench.replay.run import last_runs
+    from workbench.replay.shrink import last_failed_run
     from workbench.replay.shrink import shrink as find_fewest
     from workbench.trace import open_trace
 
     with open_trace(trace) as opened, progress("shrinking") as shown:
         task = shown.add_task("trials", total=None) if shown else None
         found = find_fewest(
-            run or last_runs(opened, 1)[0],
+            run or last_failed_run(opened),
             opened,
             error=error,
             record=record,

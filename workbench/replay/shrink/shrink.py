@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import UsageError
+from workbench.errors import HandlerError, UsageError
 from workbench.replay.engine.invocation import Item
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.opening import opened_handler
-from workbench.replay.run import Run, run_row
+from workbench.replay.run import Run, last_runs, run_row
 from workbench.replay.selection import Selection, selected_items
 from workbench.replay.settings import Document, settle
 from workbench.replay.shrink.reproduction import Reproduction
@@ -92,7 +92,7 @@ def shrink(
         trace: where it is; needed with an id.
         error: error type or part of the signature of the failure that is meant; the most frequent one.
         record: the id of a record whose failure is meant.
-        folder: what a relative handler is found from; None for the working directory.
+        folder: what a relative handler is found from; None for the working directory, else where the trace is.
         queue_attributes: as they were given to the run.
         function: as it was given to the run.
         allow_cooperative: as for `replay`.
@@ -109,7 +109,7 @@ def shrink(
     """
     trace, row = run_row(run, trace)
     wanted, failed = _meant(trace, row["run_id"], error, record)
-    source_arn, spec = row["source_arn"], HandlerSpec.parse(row["handler"], folder or Path.cwd())
+    source_arn, spec = row["source_arn"], _spec(row["handler"], folder, trace)
     mapping = json.loads(row["mapping"])
     settings = settle(trace, source_arn, spec.module, mapping, queue_attributes, function)
     items = selected_items(trace, source_arn, Selection(delivery_ids=_played(trace, row["run_id"])))
@@ -133,6 +133,27 @@ def shrink(
         tuple(left),
         Reproduction.of(spec, wanted, left, events, settings.mapping.reports_failures),
     )
+
+
+def last_failed_run(trace: Trace) -> str:
+    """The id of the last run in which something failed; of the last one where nothing did.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    found: list[str] = trace.sql(load_statement(__package__, "failed_runs").text)[
+        "run_id"
+    ].to_list()
+    return found[0] if found else last_runs(trace, 1)[0]
+
+
+def _spec(text: str, folder: Path | None, trace: Trace) -> HandlerSpec:
+    try:
+        return HandlerSpec.parse(text, folder or Path.cwd())
+    except HandlerError:
+        if folder is not None:
+            raise
+        return HandlerSpec.parse(text, trace.path.parent)
 
 
 def _suspects(items: list[Item], failed: set[int], trials: Trials) -> Sequence[Item]:
