@@ -18,6 +18,7 @@ NAMES = (
     "runtime_api",
     "replayed_streams",
     "comparison",
+    "probable_join",
 )
 
 

@@ -75,7 +75,7 @@ with recursive told_mapping as materialized (
   from arrived join consumer using (source_arn)
   where (source_arn, id_hash, log_group) not in (select (source_arn, hash(partition_id, record_id), log_group) from exact)
 ), before as (
-  select *, count(*) filter (id_hash is null) over (
+  select *, count(case when id_hash is null then 1 end) over (
       partition by log_group order by at_ms, id_hash is null rows between unbounded preceding and current row) as starts
   from (from arrival union all by name select log_group, start_ms as at_ms from start)
 ), weighed as materialized (
@@ -91,7 +91,7 @@ with recursive told_mapping as materialized (
   from range(0, 25) as bins(b)
 ), counted as (
   select log_group, bin, count(*) as records, sum(starts) as places
-  from (select log_group, bin, count(*) filter (bin is null) over (
+  from (select log_group, bin, count(case when bin is null then 1 end) over (
             partition by log_group order by edge_ms, bin is null rows between unbounded preceding and current row) as starts
         from (select log_group, bin, at_ms + until_ms as edge_ms from sample cross join edge
               union all by name

@@ -31,6 +31,8 @@ from workbench.trace.logged_deliveries import with_logged_deliveries
 OTHER_QUEUE = f"arn:aws:sqs:{ACCOUNT}:refunds"
 Pair = tuple[str, str, float]
 """Record, request, certainty."""
+QUICK = ("one at a time", "bursts of 5", "slow handler, backlog", "lost logs", "other triggers")
+"""Regimes that are judged here; the benchmark `probable_join` judges all of them."""
 
 
 def probable(
@@ -190,13 +192,13 @@ def test_records_without_an_instant_have_no_row(tmp_path: Path) -> None:
     assert len(found) == 7
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(sorted(REGIMES)))
 def test_time_alone_is_never_certain_and_the_order_of_rows_tells_nothing(
     seed: int, name: str
 ) -> None:
     random = Random(seed)
-    told = traffic(random, 40, REGIMES[name])
+    told = traffic(random, 30, REGIMES[name])
     records = [*told.records, *told.lines]
 
     with TemporaryDirectory() as aside:
@@ -221,9 +223,9 @@ def of_incidents() -> list[Judged]:
 
 @pytest.fixture(scope="module")
 def of_regimes(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
-    """The same of traffic of every regime."""
+    """The same of traffic from what time tells to what it cannot tell."""
     pairs: list[Judged] = []
-    for regime in REGIMES.values():
+    for regime in (REGIMES[name] for name in QUICK):
         told = traffic(Random(11), 120, regime, named=True)
         folder = tmp_path_factory.mktemp("regime") / "t"
         with write_trace(folder, [*told.records, *told.lines], told.mapping) as trace:
