@@ -70,7 +70,7 @@ with recursive told_mapping as materialized (
   from records join span using (source_arn)
   where service <> 'aws:logs' and source_at between from_at and to_at
   group by source_arn, id_hash
-), arrival as materialized (
+), arrival as (
   select log_group, source_arn, delivery_id, at_ms, id_hash
   from arrived join consumer using (source_arn)
   where (source_arn, id_hash, log_group) not in (select (source_arn, hash(partition_id, record_id), log_group) from exact)
@@ -78,13 +78,15 @@ with recursive told_mapping as materialized (
   select *, count(case when id_hash is null then 1 end) over (
       partition by log_group order by at_ms, id_hash is null rows between unbounded preceding and current row) as starts
   from (from arrival union all by name select log_group, start_ms as at_ms from start)
-), weighed as materialized (
-  select log_group, before.source_arn, delivery_id, id_hash, at_ms, place as first_place,
+), placed as materialized (
+  select log_group, source_arn, delivery_id, id_hash, at_ms, starts + 1 as place from before where id_hash is not null
+), weighed as (
+  select log_group, placed.source_arn, delivery_id, id_hash, at_ms, place as first_place,
          list_transform(starts_ms, lambda start_ms: greatest(1, ceil(2 * log2(1 + (0.5 + start_ms - at_ms) / 16)))::int) as bins
-  from before join start using (log_group) where id_hash is not null and place = starts + 1
+  from placed join start using (log_group, place)
 ), sample as materialized (
   select log_group, at_ms, bins from weighed
-    join (select log_group, 1 + count(*) // 2000 as every from arrival group by log_group) using (log_group)
+    join (select log_group, 1 + count(*) // 2000 as every from placed group by log_group) using (log_group)
   where id_hash % every = 0
 ), edge as (
   select b::int as bin, ((2 ** (b / 2.0) - 1) * 16)::double as until_ms, ((2 ** (b / 2.0) - 2 ** ((b - 1) / 2.0)) * 16)::double as wide_ms
