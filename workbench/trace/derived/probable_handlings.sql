@@ -19,18 +19,20 @@
 -- -> first_line_id BIGINT: delivery of the invocation's first log event
 -- -> last_line_id BIGINT: delivery of its last
 -- Asked for by name alone: `handlings` never holds these rows, and no detector asks for them.
--- Model: a record is given to one START after its arrival with a delay of density f, other STARTs come at the rate r of the log
--- group. A START at delay d then has the posterior odds f(d) / r against all others of the record and against none of them.
--- f is learned for each source and log group: STARTs at each delay after a sample of arrivals, less what the rate explains (a
--- cross-correlogram), beside the delays of records that `handlings` is sure of; and two records' worth of a prior that
--- is flat in the logarithm. Its 24 bins end at (2 ** (bin / 2) - 1) * 16 ms, the last at 65.52 s.
--- Eight STARTs are looked at; of those behind them the share of f that is left stands in their place.
+-- Model: a record is given to one START after its arrival, with a delay of density f, or to none that was logged; other STARTs
+-- come at the rate r of the log group. A START at delay d has the odds f(d) / r against all others of the record and against none.
+-- f is learned for each log group from at most 2000 to 4000 of its records: STARTs at each delay after an arrival, less what the rate
+-- explains (a cross-correlogram), then five rounds of expectation and maximisation; with the delays of records that `handlings` is
+-- sure of, and a prior worth two records that is flat in the logarithm. The share of records without a START is what f leaves of 1.
+-- The 24 bins of f end at (2 ** (bin / 2) - 1) * 16 ms, the last at 65.52 s: a record that waits longer has no row.
+-- Eight STARTs are looked at; for those behind them stands the share of f that is left.
 -- A request takes at most BatchSize records: where more expect it, each has its share of the room.
 -- In a shard with one lane batches keep the order: records whose likeliest requests cross have no row.
--- Assumed: one record of 20 has no START in its log (lost, filtered, not captured); no instant alone makes surer than 0.99.
--- Nothing is told where a function has several sources, a queue several functions or a mapping a filter, of requests that
--- printed their events, of records that `handlings` tells of at all, of retries, and where no request is likelier than all else:
--- under load with many instances time alone tells nothing.
+-- Assumed: at least one record of 20 has no START in its log (lost, not captured); no instant alone makes surer than 0.99.
+-- It tells nothing where a function has several sources, a queue several functions or a mapping a filter, of requests that printed
+-- their events, of records that `handlings` tells of at all, of retries, and where no request is likelier than all else together.
+-- What it cannot know: how long pollers wait where traffic is steady or a batching window evens it out, for then no delay stands
+-- out (few rows, too unsure ones); bursts that are taken one by one (their rows below 0.7 are right less often than they say).
 with recursive told_mapping as materialized (
   select * from event_source_mappings
 ), mapping as materialized (
