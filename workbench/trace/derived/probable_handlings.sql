@@ -27,6 +27,7 @@
 -- The 24 bins of f end at (2 ** (bin / 2) - 1) * 16 ms, the last at 65.52 s: a record that waits longer has no row.
 -- Eight STARTs are looked at; for those behind them stands the share of f that is left.
 -- A request takes at most BatchSize records: where more expect it, each has its share of the room.
+-- A request has records of one shard: where those of two expect it, none has a row.
 -- In a shard with one lane batches keep the order: records whose likeliest requests cross have no row.
 -- Assumed: at least one record of 20 has no START in its log (lost, not captured); no instant alone makes surer than 0.99.
 -- It tells nothing where a function has several sources, a queue several functions or a mapping a filter, of requests that printed
@@ -154,8 +155,10 @@ with recursive told_mapping as materialized (
   where share > 0.5
 ), named as (
   select told.*, partition_id, record_id, sequence_number from told join records using (delivery_id) where certainty > 0.5
+), of_one_shard as (
+  select * from named qualify min(partition_id) over (partition by log_group, place) = max(partition_id) over (partition by log_group, place)
 ), aligned as (
-  select * from named
+  select * from of_one_shard
   window in_order as (partition by log_group, source_arn, partition_id, not is_ordered order by length(sequence_number), sequence_number, record_id)
   qualify not is_ordered or place >= coalesce(max(place) over (in_order rows between unbounded preceding and 1 preceding), place)
     and place <= coalesce(min(place) over (in_order rows between 1 following and unbounded following), place)

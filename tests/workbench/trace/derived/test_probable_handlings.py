@@ -167,6 +167,18 @@ def test_records_of_a_shard_keep_their_order(tmp_path: Path) -> None:
     assert [request_id for _, request_id in crossed] == [request(n) for n in (1, 2, 5, 6, 7, 8)]
 
 
+def test_a_request_has_records_of_one_shard_alone(tmp_path: Path) -> None:
+    records = [kinesis_record(n, seconds=10 * n) for n in range(1, 9)]
+    beside = kinesis_record(9, seconds=30, shard="shardId-000000000001")
+    _, log = spaced()
+
+    found = probable(tmp_path / "t", [*records, beside, *log], [consumed_by(source=STREAM)])
+
+    assert [request_id for _, request_id in named(found)] == [
+        request(n) for n in (1, 2, 4, 5, 6, 7, 8)
+    ]
+
+
 @pytest.mark.parametrize(
     "lines",
     [
