@@ -1,10 +1,13 @@
 """Choosing records: what is not asked for leaves none out, and a choice of nothing is said."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.factories import QUEUE, T0, sqs_message, write_trace
+from connectors.record import Resource
+from tests.factories import QUEUE, STREAM, T0, kinesis_record, sqs_message, write_trace
 from workbench.errors import UsageError
 from workbench.replay.selection import Selection, selected_items
 
@@ -39,3 +42,26 @@ def test_a_choice_of_nothing_and_a_wrong_condition_are_said_in_one_line(trace):
         seconds(trace, where="false")
     with pytest.raises(UsageError, match="nonsense"):
         seconds(trace, where="nonsense = 3")
+
+
+def test_what_failed_is_chosen_by_its_failure_record_or_as_its_range_names_it(tmp_path):
+    records = [kinesis_record(n, seconds=n) for n in range(1, 7)]
+    held = replace(
+        records[5], attributes=json.dumps({"workbench": {"failure": {"kind": "on-failure-record"}}})
+    )
+    batch = {
+        "shardId": records[1].partition_id,
+        "startSequenceNumber": records[1].sequence_number,
+        "endSequenceNumber": records[2].sequence_number,
+    }
+    named = Resource(STREAM, "on-failure-record", T0, json.dumps({"KinesisBatchInfo": batch}))
+
+    with write_trace(tmp_path / "t.trace", [*records[:5], held], [named]) as trace:
+        chosen = selected_items(trace, STREAM, Selection(failed=True))
+
+    assert [(item.arrives_at - T0).total_seconds() for item in chosen] == [2, 3, 6]
+
+
+def test_a_trace_without_failure_records_has_none_that_failed(trace):
+    with pytest.raises(UsageError, match="found none chosen"):
+        seconds(trace, failed=True)
