@@ -27,7 +27,7 @@ def poison_record(shop: Shop, nth: int) -> None:
 
 
 def _poison_message(shop: Shop) -> None:
-    queue, function = _imports(shop)
+    queue, function = shop.part("imports", lambda: _imports(shop))
     now_s = shop.story.moment(400)
     poison, mate = (queue.send(shop.payment(), now_s + 0.1 * n) for n in range(2))
     error = ("ValueError", "could not convert string to float: '12,50'")
@@ -42,14 +42,9 @@ def _poison_message(shop: Shop) -> None:
 
 
 def _imports(shop: Shop) -> tuple[Queue, Function]:
-    """A queue without a dead-letter queue, and its function; a message every so often.
-
-    Each planting has its own: two that meet in one are another fault than either.
-    """
-    number = shop.story.number("imports")
-    place = f"-{number}" if number > 1 else ""
-    queue = Queue(shop.story, f"imports{place}")
-    function = Function(shop.story, f"import-order{place}", sources=[(queue, {"BatchSize": 10})])
+    """A queue without a dead-letter queue, and its function; a message every so often."""
+    queue = Queue(shop.story, "imports")
+    function = Function(shop.story, "import-order", sources=[(queue, {"BatchSize": 10})])
     for number in range(1, 40):
         now_s = shop.story.length_s * number / 40
         message = queue.send(shop.payment(), now_s)
@@ -248,7 +243,7 @@ PLANTINGS: dict[str, Planting] = {
 
 def outage(shop: Shop, nth: int) -> None:
     """A minute in which every message fails once, and passes later."""
-    queue, function = _imports(shop)
+    queue, function = shop.part("imports", lambda: _imports(shop))
     now_s = shop.story.moment(120)
     for place in range(4):
         sent_s = now_s + 3 * place
