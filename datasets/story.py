@@ -23,6 +23,10 @@ KEY, SEQUENCE, EVENT_TIME = "$.order_id", "$.version", "$.at"
 """Business fields of every story."""
 CAPTURED_AFTER_S = 60.0
 """What AWS keeps is read this long after the story's end."""
+APART_S = 240.0
+"""Between the beginnings of two faults of one function: the longest of them is over after two minutes."""
+TRIES = 100
+"""Draws of an instant that is so far from others, at most."""
 
 
 class Teller(Protocol):
@@ -47,7 +51,7 @@ class Story:
     labels: list[Label] = field(default_factory=list, init=False)
     tellers: list[Teller] = field(default_factory=list, init=False)
     _numbers: dict[str, int] = field(default_factory=dict, init=False)
-    _moments: list[float] = field(default_factory=list, init=False)
+    _moments: dict[str, list[float]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -71,9 +75,23 @@ class Story:
         """An id as AWS makes them."""
         return str(UUID(int=self.random.getrandbits(128), version=4))
 
-    def moment(self, lasts_s: float = 0.0) -> float:
-        """An instant with room before it and `lasts_s` of room behind it, seconds."""
-        return round(self.random.uniform(0.1, 0.8) * max(1.0, self.length_s - lasts_s), 3)
+    def moment(self, lasts_s: float = 0.0, *, apart: str = "") -> float:
+        """An instant with room before it and `lasts_s` of room behind it, seconds; far from others named the same.
+
+        Two faults of one function at a time are a third: where two messages are poisonous at once most of what
+        the function does fails, and two outages are a storm. Where there is no such room, the best of many tries.
+        """
+        taken = self._moments.setdefault(apart, []) if apart else []
+        best_s, best_room_s = 0.0, -1.0
+        for _ in range(TRIES):
+            now_s = round(self.random.uniform(0.1, 0.8) * max(1.0, self.length_s - lasts_s), 3)
+            room_s = min((abs(now_s - other_s) for other_s in taken), default=APART_S)
+            if room_s > best_room_s:
+                best_s, best_room_s = now_s, room_s
+            if room_s >= APART_S:
+                break
+        taken.append(best_s)
+        return best_s
 
     def plant(
         self,

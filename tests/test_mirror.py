@@ -96,7 +96,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/report/whole_file.py": "tests/workbench/test_report.py",
     # Plantings are told in datasets, and examined there.
     "datasets/__main__.py": "tests/datasets/test_incidents.py",
-    "datasets/story.py": "tests/datasets/test_making.py",
     "datasets/shop.py": "tests/datasets/test_making.py",
     "datasets/plantings/consumers.py": "tests/datasets/test_making.py",
     "datasets/plantings/duplicates.py": "tests/datasets/test_making.py",

@@ -28,7 +28,7 @@ def poison_record(shop: Shop, nth: int) -> None:
 
 def _poison_message(shop: Shop) -> None:
     queue, function = shop.part("imports", lambda: _imports(shop))
-    now_s = shop.story.moment(400)
+    now_s = shop.story.moment(400, apart="imports")
     poison, mate = (queue.send(shop.payment(), now_s + 0.1 * n) for n in range(2))
     error = ("ValueError", "could not convert string to float: '12,50'")
     function.receive(queue, [poison, mate], now_s + 0.4, 40, error=error)
@@ -244,7 +244,7 @@ PLANTINGS: dict[str, Planting] = {
 def outage(shop: Shop, nth: int) -> None:
     """A minute in which every message fails once, and passes later."""
     queue, function = shop.part("imports", lambda: _imports(shop))
-    now_s = shop.story.moment(120)
+    now_s = shop.story.moment(120, apart="imports")
     for place in range(4):
         sent_s = now_s + 3 * place
         message = queue.send(shop.payment(), sent_s)
