@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,17 @@ import polars as pl
 
 from workbench.errors import TraceError, UsageError, WorkbenchError
 from workbench.trace.catalog import Catalog
-from workbench.trace.derived import DERIVED, asked_for, define_derived, keep
+from workbench.trace.derived import (
+    DERIVED,
+    TOLD,
+    KeptFields,
+    asked_for,
+    define_derived,
+    define_told,
+    is_told,
+    keep,
+    may_list,
+)
 from workbench.trace.engine import exhausted
 from workbench.trace.instants import instant_text
 from workbench.trace.relations import (
@@ -64,7 +74,11 @@ class Trace:
         self._let_go = weakref.finalize(self, disconnect, self._connection)
         self._sealed = self.path.is_file() and self.path.suffix == ".duckdb"
         self._kept: set[str] = set()
-        self._keeping = threading.Lock()
+        self._undefined = set(DERIVED)
+        """Derived relations that nobody has asked: binding all of them takes longer than most questions."""
+        self._has_told = False
+        self._held_fields: Sequence[KeptFields] = ()
+        self._keeping, self._defining = threading.Lock(), threading.Lock()
         try:
             self.refresh()
         except BaseException:
@@ -113,6 +127,7 @@ class Trace:
         Answers do not change: a generation is pinned and what is derived from it follows. `refresh` lets them go.
         """
         wanted = [name for name in asked_for(" ".join(names)) if name not in self._kept]
+        self._define(" ".join(names))
         with self._keeping, self._cursor() as cursor:
             for name in wanted:
                 if name not in self._kept:
@@ -168,6 +183,7 @@ class Trace:
         """Run statements one after the other on one connection; `export` seals a file with them."""
         with self._cursor() as cursor:
             for statement in statements:
+                self._define(statement)
                 cursor.execute(statement)
 
     def close(self) -> None:
@@ -201,9 +217,25 @@ class Trace:
         self, cursor: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, Any]
     ) -> duckdb.DuckDBPyRelation | None:
         try:
+            self._define(statement)
             return cursor.sql(statement, params=parameters or None)
         except duckdb.Error as error:
             raise _ours(error) from error
+
+    def _define(self, statement: str) -> None:
+        """Define the derived relations that a statement asks; all of them where it may ask which there are."""
+        lists = may_list(statement)
+        told = not self._has_told and (lists or is_told(statement))
+        asked = DERIVED if lists else asked_for(" ".join([statement, *(TOLD if told else ())]))
+        if not told and self._undefined.isdisjoint(asked):
+            return
+        with self._defining, self._cursor() as cursor:
+            missing = tuple(name for name in asked if name in self._undefined)
+            define_derived(cursor, missing)
+            self._undefined.difference_update(missing)
+            if told:
+                define_told(cursor, self._held_fields)
+                self._has_told = True
 
     def _pin_folder(self) -> None:
         catalog = Catalog.open(self.path)
@@ -213,7 +245,9 @@ class Trace:
             if generation != self.generation:
                 with self._cursor() as cursor:
                     again = tuple(name for name in DERIVED if name in self._kept)
-                    define_relations(cursor, catalog, again if self.generation >= 0 else DERIVED)
+                    self._held_fields = define_relations(cursor, catalog, again)
+                    if self._has_told:
+                        define_told(cursor, self._held_fields)
                 self._kept.clear()
                 self.generation = generation
         except (
@@ -249,7 +283,7 @@ class Trace:
                 kept = [name for name in DERIVED if (name,) in there]
                 for name in kept:
                     cursor.execute(f"create view {name} as from sealed.{name}")
-                define_derived(cursor, tuple(name for name in DERIVED if name not in kept))
+                self._undefined.difference_update(kept)
             except duckdb.Error as error:
                 raise TraceError(
                     f"wanted an export of a trace, found {_first_line(error)} in {self.path}"

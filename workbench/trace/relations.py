@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.trace.catalog import Catalog
-from workbench.trace.derived import DERIVED, KeptFields, define_derived
+from workbench.trace.derived import KeptFields, define_derived
 from workbench.trace.engine import start, stop
 from workbench.trace.functions import define_functions, forget_functions
 from workbench.trace.instants import parse_instant
@@ -22,14 +22,17 @@ BOOKS = ("trace", "captures", "segments", "checkpoints", "settings")
 
 
 def define_relations(
-    cursor: duckdb.DuckDBPyConnection, catalog: Catalog, derived: tuple[str, ...] = DERIVED
-) -> None:
+    cursor: duckdb.DuckDBPyConnection, catalog: Catalog, derived: tuple[str, ...] = ()
+) -> list[KeptFields]:
     """Point every relation at what the catalog says is live, all at once; what an older trace lacks is empty.
 
     Args:
         cursor: the database.
         catalog: of the trace.
         derived: relations to define as well; once defined they follow those they ask by themselves, unless kept.
+
+    Returns:
+        What the compacted parts of `records` hold, for the relations that are told something.
     """
     cursor.begin()
     for name, schema in SEGMENT_RELATIONS.items():
@@ -39,8 +42,9 @@ def define_relations(
         _define_table(cursor, name, _from_catalog(catalog, name, schema))
     for name in BOOKS:
         _define_table(cursor, name, _book(catalog, name))
-    define_derived(cursor, derived, kept)
+    define_derived(cursor, derived)
     cursor.commit()
+    return kept
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -3,10 +3,25 @@
 from workbench.trace.derived.definitions import (
     ASKED_ALONE,
     DERIVED,
+    TOLD,
     KeptFields,
     asked_for,
     define_derived,
+    define_told,
+    is_told,
     keep,
+    may_list,
 )
 
-__all__ = ["ASKED_ALONE", "DERIVED", "KeptFields", "asked_for", "define_derived", "keep"]
+__all__ = [
+    "ASKED_ALONE",
+    "DERIVED",
+    "TOLD",
+    "KeptFields",
+    "asked_for",
+    "define_derived",
+    "define_told",
+    "is_told",
+    "keep",
+    "may_list",
+]

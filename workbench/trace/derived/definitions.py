@@ -51,22 +51,26 @@ class KeptFields:
         return cls(*(settings.get(name) for name in cls.__slots__))
 
 
-def define_derived(
-    cursor: duckdb.DuckDBPyConnection,
-    names: tuple[str, ...] = DERIVED,
-    kept_fields: Sequence[KeptFields] = (),
-) -> None:
-    """Define the derived relations over `records`, its parts, and `resources`, which must be there.
+def define_derived(cursor: duckdb.DuckDBPyConnection, names: tuple[str, ...] = DERIVED) -> None:
+    """Define derived relations over `records`, its parts, and `resources`, which must be there.
 
     Args:
         cursor: the database.
-        names: those to define.
-        kept_fields: what the views `compacted_1` … hold.
+        names: those to define; what they ask must be defined, or be among them.
     """
     for name in names:
         body = load_statement(__package__, name).body
         cursor.execute(f"drop table if exists {kept_name(name)}")
         cursor.execute(f"create or replace view {name} as {body}")
+
+
+def define_told(cursor: duckdb.DuckDBPyConnection, kept_fields: Sequence[KeptFields] = ()) -> None:
+    """Define the relations that are told something, `TOLD`; what they ask must be defined.
+
+    Args:
+        cursor: the database.
+        kept_fields: what the views `compacted_1` … hold.
+    """
     cursor.execute(business_macro(kept_fields))
     for name in TOLD[1:]:
         cursor.execute(told_macro(name))
@@ -112,6 +116,31 @@ def asked_for(statement: str) -> tuple[str, ...]:
         if name in words:
             words |= set(re.findall(r"\w+", load_statement(__package__, name).body))
     return tuple(name for name in DERIVED if name in words)
+
+
+def is_told(statement: str) -> bool:
+    """Whether a statement asks a relation that is told something.
+
+    Example:
+        >>> is_told("from business('$.id', null, null)"), is_told("from records")
+        (True, False)
+    """
+    return not set(TOLD).isdisjoint(re.findall(r"\w+", statement))
+
+
+_CATALOG = re.compile(
+    r"(?i)\b(show|describe|summarize|pragma|information_schema|duckdb_\w+|pg_\w+|sqlite_\w+)\b"
+)
+
+
+def may_list(statement: str) -> bool:
+    """Whether a statement may ask which relations there are.
+
+    Example:
+        >>> may_list("show tables"), may_list("from records")
+        (True, False)
+    """
+    return _CATALOG.search(statement) is not None
 
 
 def keep(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
