@@ -2,11 +2,12 @@
 
 import heapq
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from connectors.answers import compact_json
 from workbench.replay.engine.failure_records import DestinationRecord, Sent
@@ -71,11 +72,8 @@ class EventLane:
 
     def next_batch(self, not_before: datetime | None = None) -> Batch | None:
         """The next event; None when none is left that waits."""
-        while self._offered is None and self._waiting:
+        if self._offered is None and self._waiting:
             *_, event = heapq.heappop(self._waiting)
-            if event.ready_at - event.item.arrives_at > self._settings.maximum_event_age:
-                self._give_up(event, "EventAgeExceeded", "discarded_age", event.ready_at)
-                continue
             self._offered = self._batch(event), event
         return self._offered[0] if self._offered else None
 
@@ -105,7 +103,11 @@ class EventLane:
         return Judgement(frozenset([item.identifier]), reason) if reason else failed
 
     def settle(self, batch: Batch, failed: Judgement, ended_at: datetime) -> None:
-        """Be done with an event, or try it again later."""
+        """Be done with an event, or try it again later.
+
+        One that would be too old by its next attempt is given up at once: AWS was recorded doing so within 60 seconds
+        of an event whose maximum age is 60 seconds.
+        """
         event = self._in_flight.pop(id(batch))
         if not failed.failed:
             if self._settings.on_success_arn and event.item.service not in CALLERS:
@@ -119,6 +121,9 @@ class EventLane:
             self._give_up(event, "RetriesExhausted", verdict, ended_at)
             return
         event.ready_at = ended_at + RETRIES_AFTER[min(event.failures, len(RETRIES_AFTER)) - 1]
+        if event.ready_at - event.item.arrives_at >= self._settings.maximum_event_age:
+            self._give_up(event, "EventAgeExceeded", "discarded_age", ended_at)
+            return
         if self._offered is not None:
             self._wait(self._offered[1])
             self._offered = None
@@ -141,13 +146,18 @@ class EventLane:
             self._tell(event, condition, arn, at)
         if arn := self._settings.dead_letter_arn:
             text = self._batch(event).event
-            self._sent(DestinationRecord(event.request_id, arn, condition, at, None, text))
+            told = dead_letter_attributes(event.request_id, event.last)
+            self._sent(DestinationRecord(event.request_id, arn, condition, at, None, text, told))
 
     def _tell(self, event: _Event, condition: str, destination_arn: str, at: datetime) -> None:
         text = invocation_record(
             self._function_arn, condition, event.failures, event.request_id, event.last, at,
             self._batch(event).event,
         )  # fmt: skip
+        if destination_arn.split(":")[2] == "events":
+            text = bus_event(
+                destination_arn, self._function_arn, condition, event.request_id, at, text
+            )
         self._sent(DestinationRecord(event.request_id, destination_arn, condition, at, None, text))
 
 
@@ -184,15 +194,80 @@ def invocation_record(
         },
     }
     text = f'{compact_json(document)[:-1]},"requestPayload":{event}'
-    if invocation is None or condition == "EventAgeExceeded":
+    if invocation is None:
         return text + "}"
     context: dict[str, Any] = {"statusCode": 200, "executedVersion": "$LATEST"}
     answer = invocation.response or "null"
     if invocation.error_type is not None:
         context["functionError"] = "Unhandled"
         told = {"errorMessage": invocation.error_message, "errorType": invocation.error_type}
-        answer = compact_json(told | {"stackTrace": list(invocation.stack_trace)})
+        trace = {"requestId": request_id, "stackTrace": list(invocation.stack_trace)}
+        answer = compact_json(told | trace)
     return f'{text},"responseContext":{compact_json(context)},"responsePayload":{answer}}}'
+
+
+def bus_event(
+    bus_arn: str,
+    function_arn: str,
+    condition: str,
+    request_id: str | None,
+    at: datetime,
+    record: str,
+) -> str:
+    """What an event bus as a destination carries of an asynchronous invocation, as AWS was recorded sending it.
+
+    Args:
+        bus_arn: of the destination.
+        function_arn: without a version.
+        condition: `Success`, or why the event was given up.
+        request_id: of all attempts.
+        at: when it is sent.
+        record: `invocation_record`.
+
+    Returns:
+        The whole event, the record as its detail. Synthetic: its id.
+
+    Source: Lambda developer guide, "Capturing records of Lambda asynchronous invocations".
+    """
+    _, _, _, region, account, _ = function_arn.split(":", 5)
+    result = "Success" if condition == "Success" else "Failure"
+    document = {
+        "version": "0",
+        "id": str(uuid5(NAMESPACE_URL, f"replay event {request_id} {condition}")),
+        "detail-type": f"Lambda Function Invocation Result - {result}",
+        "source": "lambda",
+        "account": account,
+        "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "region": region,
+        "resources": [bus_arn, f"{function_arn}:$LATEST"],
+    }
+    return f'{compact_json(document)[:-1]},"detail":{record}}}'
+
+
+def dead_letter_attributes(
+    request_id: str | None, invocation: Invocation | None
+) -> Mapping[str, Mapping[str, str]]:
+    """The message attributes with which a function's dead-letter queue or topic gets an event.
+
+    Args:
+        request_id: of all attempts.
+        invocation: the last attempt.
+
+    Returns:
+        AWS's MessageAttributes; of the error's message the first kilobyte.
+
+    Source: Lambda developer guide, "Adding a dead-letter queue".
+    """
+    message = (invocation.error_message if invocation else None) or ""
+    head = message.encode("utf-8", "replace")[:_ERROR_BYTES_MOST].decode("utf-8", "ignore")
+    return {
+        "RequestID": {"DataType": "String", "StringValue": request_id or ""},
+        "ErrorCode": {"DataType": "Number", "StringValue": "200"},
+        "ErrorMessage": {"DataType": "String", "StringValue": head},
+    }
+
+
+_ERROR_BYTES_MOST = 1_024
 
 
 def malformed(event: str, response: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Failure records: what Lambda sends to a mapping's on-failure destination for a batch that it gives up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -41,6 +41,8 @@ class DestinationRecord:
     """Of a bucket's object; None for other destinations."""
     document: str
     """JSON: the body of the message, or the object."""
+    message_attributes: Mapping[str, Mapping[str, str]] | None = None
+    """Of a function's dead-letter message. No column of its own: they repeat the invocation's id and its error."""
 
 
 Sent = Callable[[DestinationRecord], None]

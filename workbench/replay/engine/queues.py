@@ -207,7 +207,10 @@ class QueueLane:
         item, number = waiting.item, waiting.item.deliveries + 1
         handle = md5(f"{item.record_id} {number}".encode(), usedforsecurity=False).hexdigest()
         first_at = waiting.first_received_at or max(waiting.readable_at, self._free_at)
-        return compact_json(sqs.delivered(item.row, number, handle, first_at))
+        has_window = bool(self._limits.window)
+        return compact_json(
+            sqs.delivered(item.row, number, handle, first_at, has_window=has_window)
+        )
 
 
 def _visibility(settings: Settings) -> timedelta:

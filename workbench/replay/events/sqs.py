@@ -28,11 +28,13 @@ _ATTRIBUTE_MEMBERS = (
 )
 
 
-def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
+def event_record(row: Mapping[str, Any], *, has_window: bool = False) -> dict[str, Any]:
     """A message as it was delivered when it was captured.
 
     Args:
         row: of `records`.
+        has_window: whether the mapping has a batching window: AWS was recorded writing a `md5OfMessageAttributes` of
+            null then, where it leaves the member out otherwise.
 
     Returns:
         One element of `Records`; a Lambda record that was imported comes back member for member.
@@ -49,7 +51,7 @@ def event_record(row: Mapping[str, Any]) -> dict[str, Any]:
     if is_lambdas(envelope):
         envelope = parsed(row["envelope"])
         return put_back(envelope, envelope, "body", row["body"])
-    return _from_api(envelope, row)
+    return _from_api(envelope, row, has_window)
 
 
 def is_lambdas(envelope: Mapping[str, Any]) -> bool:
@@ -63,7 +65,12 @@ def is_lambdas(envelope: Mapping[str, Any]) -> bool:
 
 
 def delivered(
-    row: Mapping[str, Any], deliveries: int, receipt_handle: str, first_received_at: datetime
+    row: Mapping[str, Any],
+    deliveries: int,
+    receipt_handle: str,
+    first_received_at: datetime,
+    *,
+    has_window: bool = False,
 ) -> dict[str, Any]:
     """A message as it is delivered in a run.
 
@@ -72,11 +79,12 @@ def delivered(
         deliveries: of this run, this one included.
         receipt_handle: new for each delivery.
         first_received_at: the first delivery's instant, used where none was captured.
+        has_window: as of `event_record`.
 
     Returns:
         As `event_record`, with receipt handle and receive count of this delivery.
     """
-    record = event_record(row)
+    record = event_record(row, has_window=has_window)
     attributes = dict(record.get("attributes") or {})
     attributes["ApproximateReceiveCount"] = str(receive_count(row["receive_count"], deliveries))
     attributes.setdefault("ApproximateFirstReceiveTimestamp", str(ms_of(first_received_at)))
@@ -110,6 +118,7 @@ def made_up(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, tu
         "ReceiptHandle": {"receiptHandle": ("synthetic", "none was captured")},
         "Attributes": {"attributes": ("synthetic", "none were captured")},
         "MessageAttributes": {"messageAttributes": ("derived", "the message has none")},
+        "MD5OfMessageAttributes": {"md5OfMessageAttributes": ("derived", "the message has none")},
         "MD5OfBody": {"md5OfBody": ("derived", "body")},
     }
     for member, marks in absent.items():
@@ -122,7 +131,9 @@ def made_up(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, tu
     return said
 
 
-def _from_api(message: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+def _from_api(
+    message: Mapping[str, Any], row: Mapping[str, Any], has_window: bool
+) -> dict[str, Any]:
     body, arn = row["body"], row["source_arn"]
     user = message.get("MessageAttributes")
     record: dict[str, Any] = {
@@ -132,8 +143,8 @@ def _from_api(message: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, A
         "attributes": _in_lambdas_order(message.get("Attributes") or {}),
         "messageAttributes": {name: _attribute(user[name]) for name in user} if user else {},
     }
-    if "MD5OfMessageAttributes" in message:
-        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    if has_window or "MD5OfMessageAttributes" in message:
+        record["md5OfMessageAttributes"] = message.get("MD5OfMessageAttributes")
     digest = message.get("MD5OfBody")
     record["md5OfBody"] = digest or hashlib.md5(body, usedforsecurity=False).hexdigest()
     record["eventSource"] = "aws:sqs"

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.factories import T0
+from tests.workbench.replay.engine.recorded_destinations import recorded_destination_cases
 from tests.workbench.replay.engine.runs import FunctionInvoker
 from tests.workbench.replay.events.rows import imported
 from workbench.mapping import EventSourceMapping
-from workbench.replay.engine.asynchronous import malformed
+from workbench.replay.engine.asynchronous import dead_letter_attributes, malformed
 from workbench.replay.engine.invocation import COLUMNS, Invocation, Item
 from workbench.replay.journal import RunJournal
 from workbench.replay.play import play
 from workbench.replay.settings import FunctionSettings, InvokeSettings, Settings
 
 FAILED, DONE, DEAD = (f"arn:aws:sqs:us-east-1:111122223333:{n}" for n in ("failed", "done", "dead"))
+BUS = "arn:aws:events:us-east-1:111122223333:event-bus/results"
 
 
 def placed(number, seconds=0.0):
@@ -105,14 +107,18 @@ def test_retries_are_those_of_the_function(retries, attempts):
     assert len(Ran([placed(1)], fail, maximum_retry_attempts=retries).begun()) == attempts
 
 
-def test_an_event_that_grows_too_old_is_not_tried_again():
-    ran = Ran([placed(1)], fail, maximum_event_age=timedelta(seconds=90), on_failure_arn=FAILED)
+@pytest.mark.parametrize(("age_s", "begun"), [(60, [0]), (61, [0, 60]), (90, [0, 60])])
+def test_an_event_that_would_be_too_old_by_its_next_attempt_is_given_up_at_once(age_s, begun):
+    ran = Ran([placed(1)], fail, maximum_event_age=timedelta(seconds=age_s), on_failure_arn=FAILED)
 
-    assert [seconds for seconds, _ in ran.begun()] == [0, 60]
+    assert [seconds for seconds, _ in ran.begun()] == begun
     assert ran.verdicts == {"discarded_age": 1}
     ((_, document),) = ran.sent()
     assert document["requestContext"]["condition"] == "EventAgeExceeded"
-    assert "responseContext" not in document
+    assert document["requestContext"]["approximateInvokeCount"] == len(begun)
+    assert document["responsePayload"]["errorMessage"] == "no"
+    (row,) = ran.tables["destination_records"]
+    assert (row["sent_at"] - T0).total_seconds() == begun[-1]
 
 
 def test_destinations_get_the_event_and_what_the_function_said():
@@ -129,6 +135,7 @@ def test_destinations_get_the_event_and_what_the_function_said():
     }
     assert document["responseContext"]["functionError"] == "Unhandled"
     assert document["responsePayload"]["errorMessage"] == "no"
+    assert document["responsePayload"]["requestId"] == ran.begun()[0][1]
     (told,) = Ran([placed(1)], lambda event: {"ok": True}, on_success_arn=DONE).sent()
     assert told[0] == DONE
     assert told[1]["requestContext"]["condition"] == "Success"
@@ -140,6 +147,35 @@ def test_the_functions_dead_letter_queue_gets_the_bare_event():
 
     assert ran.sent() == [(DEAD, placed(1))]
     assert ran.verdicts == {"dead_lettered": 1}
+
+
+def test_a_dead_letter_tells_of_its_error_in_attributes():
+    told = dead_letter_attributes("request-1", Invocation(error_type="E", error_message="ö" * 999))
+
+    assert told["RequestID"] == {"DataType": "String", "StringValue": "request-1"}
+    assert told["ErrorCode"] == {"DataType": "Number", "StringValue": "200"}
+    assert told["ErrorMessage"] == {"DataType": "String", "StringValue": "ö" * 512}
+
+
+def test_a_bus_gets_the_record_as_the_detail_of_an_event():
+    ((arn, event),) = Ran([placed(1)], lambda event: {"ok": True}, on_success_arn=BUS).sent()
+
+    assert arn == BUS
+    assert event["detail-type"] == "Lambda Function Invocation Result - Success"
+    assert (event["source"], event["time"]) == ("lambda", f"{T0:%Y-%m-%dT%H:%M:%SZ}")
+    assert event["resources"] == [BUS, event["detail"]["requestContext"]["functionArn"]]
+    assert event["detail"]["responsePayload"] == {"ok": True}
+    ((_, event),) = Ran([placed(1)], fail, on_failure_arn=BUS).sent()
+    assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
+
+
+def test_destinations_get_what_aws_was_recorded_sending(shared_events, capsys):
+    cases = recorded_destination_cases(shared_events)
+    wrong = {case.name: found for case in cases if (found := list(case.disagreements()))}
+    with capsys.disabled():
+        print(f"\ndestinations: cases={len(cases)} agree={len(cases) - len(wrong)}")
+    assert not wrong
+    assert len(cases) == 9
 
 
 def test_a_run_is_the_same_each_time():

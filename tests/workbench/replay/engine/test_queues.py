@@ -4,10 +4,12 @@ import json
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import sqs_message
+from tests.workbench.replay.engine.recorded_queues import recorded_queue_cases
 from tests.workbench.replay.engine.runs import run_queue
 from workbench.replay.engine import queues
 from workbench.replay.settings import FunctionSettings
@@ -288,3 +290,21 @@ def test_a_message_that_fits_no_filter_is_deleted_and_never_seen_by_the_handler(
     (row,) = ran.of(messages[0])
     assert (row["attempt"], row["invocation_id"]) == (0, None)
     assert len(ran.invocations) == 2
+
+
+@pytest.mark.parametrize(("window_s", "is_there"), [(0, False), (1, True)])
+def test_a_batching_window_gives_messages_without_attributes_a_digest_of_null(window_s, is_there):
+    ran = run_queue([sqs_message(1)], maximum_batching_window_in_seconds=window_s)
+
+    ((record,),) = (json.loads(row["event"])["Records"] for row in ran.invocations)
+    assert ("md5OfMessageAttributes" in record) is is_there
+    assert record.get("md5OfMessageAttributes") is None
+
+
+def test_queues_do_what_aws_was_recorded_doing(shared_events, capsys):
+    cases = recorded_queue_cases(shared_events)
+    wrong = {case.name: found for case in cases if (found := list(case.disagreements()))}
+    with capsys.disabled():
+        print(f"\nsqs: cases={len(cases)} agree={len(cases) - len(wrong)}")
+    assert not wrong
+    assert len(cases) == 43
