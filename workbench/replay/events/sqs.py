@@ -118,7 +118,6 @@ def made_up(row: Mapping[str, Any], envelope: Mapping[str, Any]) -> dict[str, tu
         "ReceiptHandle": {"receiptHandle": ("synthetic", "none was captured")},
         "Attributes": {"attributes": ("synthetic", "none were captured")},
         "MessageAttributes": {"messageAttributes": ("derived", "the message has none")},
-        "MD5OfMessageAttributes": {"md5OfMessageAttributes": ("derived", "the message has none")},
         "MD5OfBody": {"md5OfBody": ("derived", "body")},
     }
     for member, marks in absent.items():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.factories import sqs_message
-from tests.workbench.replay.engine.recorded_queues import recorded_queue_cases
+from tests.workbench.replay.engine.recorded_queues import Taking, recorded_queue_cases
 from tests.workbench.replay.engine.runs import run_queue
 from workbench.replay.engine import queues
 from workbench.replay.settings import FunctionSettings
@@ -191,6 +191,16 @@ def test_a_fifo_batch_brings_back_what_was_reported_in_order_with_a_receive_more
     again = json.loads(ran.invocations[1]["event"])["Records"]
     assert [each["messageId"] for each in again] == [m.record_id for m in messages[1:]]
     assert {each["attributes"]["ApproximateReceiveCount"] for each in again} == {"2"}
+
+
+def test_a_group_waits_while_a_message_of_it_is_in_flight_and_others_go_on():
+    messages = [sqs_message(1, group="a"), sqs_message(2, group="a", seconds=1)]
+    other = sqs_message(3, group="b", seconds=2)
+    attributes = {"fifo_queue": True}
+    takes = Taking(timedelta(seconds=5))
+    ran = run_queue([*messages, other], invoker=takes, attributes=attributes)
+
+    assert [ran.seconds_of(each) for each in (*messages, other)] == [[0], [5], [2]]
 
 
 def test_messages_of_one_group_stand_in_the_order_of_their_sequence_numbers():
