@@ -154,11 +154,20 @@ class EventLane:
             self._function_arn, condition, event.failures, event.request_id, event.last, at,
             self._batch(event).event,
         )  # fmt: skip
-        if destination_arn.split(":")[2] == "events":
+        service, key = destination_arn.split(":")[2], None
+        if service == "events":
             text = bus_event(
                 destination_arn, self._function_arn, condition, event.request_id, at, text
             )
-        self._sent(DestinationRecord(event.request_id, destination_arn, condition, at, None, text))
+        elif service == "s3":
+            key = _object_key(self._function_arn, event.request_id, at)
+        self._sent(DestinationRecord(event.request_id, destination_arn, condition, at, key, text))
+
+
+def _object_key(function_arn: str, request_id: str | None, at: datetime) -> str:
+    name = function_arn.rpartition(":")[2]
+    number = uuid5(NAMESPACE_URL, f"replay object {request_id}")
+    return f"aws/lambda/async/{name}/{at:%Y/%m/%d/%Y-%m-%dT%H.%M.%S}-{number}"
 
 
 def invocation_record(

@@ -1,6 +1,7 @@
 """Events one at a time: retries under one request id, what destinations get, and answers to callers that wait."""
 
 import json
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from workbench.replay.play import play
 from workbench.replay.settings import FunctionSettings, InvokeSettings, Settings
 
 FAILED, DONE, DEAD = (f"arn:aws:sqs:us-east-1:111122223333:{n}" for n in ("failed", "done", "dead"))
+BUCKET = "arn:aws:s3:::failed"
 BUS = "arn:aws:events:us-east-1:111122223333:event-bus/results"
 
 
@@ -167,6 +169,14 @@ def test_a_bus_gets_the_record_as_the_detail_of_an_event():
     assert event["detail"]["responsePayload"] == {"ok": True}
     ((_, event),) = Ran([placed(1)], fail, on_failure_arn=BUS).sent()
     assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
+
+
+def test_a_bucket_gets_the_record_under_a_key_that_tells_function_and_instant():
+    (row,) = Ran([placed(1)], fail, on_failure_arn=BUCKET).tables["destination_records"]
+
+    at = r"2026/11/20/2026-11-20T10\.03\.00"
+    assert re.fullmatch(rf"aws/lambda/async/notify/{at}-[0-9a-f-]{{36}}", row["object_key"])
+    assert json.loads(row["document"])["requestPayload"] == placed(1)
 
 
 def test_destinations_get_what_aws_was_recorded_sending(shared_events, capsys):
