@@ -96,6 +96,15 @@ Answers = Annotated[
     ),
 ]
 
+AnswersOf = Annotated[
+    str | None,
+    typer.Option(
+        "--answers-of",
+        metavar="RUN",
+        help="AWS answers equal calls as it did in this run.",
+        rich_help_panel=_CODE,
+    ),
+]
 LocalAws = Annotated[
     str | None,
     typer.Option(

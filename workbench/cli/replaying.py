@@ -41,6 +41,7 @@ def replay(
     timeout: options.Timeout = None,
     memory_size: options.Memory = None,
     answers: options.Answers = None,
+    answers_of: options.AnswersOf = None,
     local_aws: options.LocalAws = None,
     mapping: options.MappingFile = None,
     queue_attributes: options.AttributesFile = None,
@@ -72,7 +73,7 @@ def replay(
 ) -> int:
     """Run a handler over captured records as Lambda would, in a sandbox that reaches nothing."""
     from workbench.replay import replay as run
-    from workbench.replay.effects.answers import in_turn, scripts_of
+    from workbench.replay.effects.answers import in_turn, recorded_in, scripts_of
     from workbench.replay.effects.stateful import stateful
     from workbench.replay.invokers.breaker import STOP_AFTER_CRASHES
     from workbench.replay.opening import Environments
@@ -114,6 +115,7 @@ def replay(
                 event_clock=clock is not None,
                 answers=in_turn(
                     *([scripts_of(answers)] if answers else []),
+                    *([recorded_in(opened, answers_of)] if answers_of else []),
                     *([stateful(local_aws)] if local_aws else []),
                 ),
             ),

@@ -183,6 +183,13 @@ def test_records_are_chosen_and_aws_is_scripted_from_the_command_line(
     )  # fmt: skip
 
     assert "ResourceNotFoundException" in ran.out
+    runs = run(capfd, "sql", "t.trace", "select run_id from runs", "--json").document
+    again = run(
+        capfd, "replay", "t.trace", "code/reads.py:handle", "--source", "sqs:orders",
+        "--queue-attributes", "queue.json", "--where", "record_id = 'm1'",
+        "--answers-of", runs[0]["run_id"],
+    )  # fmt: skip
+    assert "ResourceNotFoundException" in again.out
     assert "2 AWS calls" in ran.err, (ran.err, ran.out)
     asked = "select distinct record_id as id from outcomes"
     assert run(capfd, "sql", "t.trace", asked, "--json").document == [{"id": "m1"}]

@@ -20,6 +20,8 @@ from workbench.replay.effects.call import (
 )
 from workbench.replay.effects.minimal import minimal
 from workbench.replay.engine.invocation import Effect
+from workbench.trace import Trace
+from workbench.trace.sql import load_statement
 
 _THROTTLES: Mapping[str, CallError] = {
     "dynamodb": CallError(code="ProvisionedThroughputExceededException"),
@@ -149,6 +151,29 @@ def recorded(effects: Iterable[Effect]) -> Answering:
         )
 
     return answer
+
+
+def recorded_in(trace: Trace, run_id: str) -> Answering:
+    """Answer as the calls of an earlier run in the trace were answered.
+
+    Raises:
+        UsageError: that run made no call that was heard.
+    """
+    statement = load_statement(__package__, "calls_of_run")
+    effects = [
+        Effect(
+            row["service"],
+            row["operation"],
+            json.loads(row["parameters"]),
+            json.loads(row["answered_with"]),
+        )
+        for row in trace.rows(statement.text, run_id=run_id)
+    ]
+    if not effects:
+        raise UsageError(
+            f"wanted the AWS calls of the run {run_id}, found none in the trace; name a run that made some"
+        )
+    return recorded(effects)
 
 
 def in_turn(*answerings: Answering) -> Answering:
