@@ -366,7 +366,8 @@ def close_batch(arrivals: Iterable[Arrival], limits: BatchLimits, free_at: datet
             return Closing(count, ends_at, "end") if limits.window else Closing(count, now, "poll")
         if coming.at > ends_at:
             return Closing(count, ends_at, "window" if limits.window else "poll")
-        now = max(now, coming.at)
+        if coming.at > now:
+            now = coming.at
         event_bytes += 1 + coming.size_bytes
         if event_bytes > limits.payload_bytes:
             return Closing(count, now, "payload")

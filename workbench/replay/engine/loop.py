@@ -206,10 +206,12 @@ class _Loop:
 
 
 def _failed(batch: Batch, invocation: Invocation, reports_failures: bool) -> Judgement:
+    if invocation.error_type is None and not reports_failures:
+        return SUCCEEDED
     identifiers = [item.identifier for item in batch.items]
     if invocation.error_type is not None:
         return Judgement(frozenset(identifiers), invocation.error_message or invocation.error_type)
-    return judge(invocation.response, identifiers) if reports_failures else SUCCEEDED
+    return judge(invocation.response, identifiers)
 
 
 class _Schedule:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 from connectors.answers import compact_json
@@ -23,6 +23,7 @@ PATIENCE_DELIVERIES = 100
 PATIENCE_BUDGET = 20_000
 """Deliveries beyond `PATIENCE_DELIVERIES` that a run still makes in total, before it takes it so."""
 _VISIBILITY_LEAST = timedelta(seconds=1)
+_NONE = timedelta(0)
 IN_FLIGHT_MOST = 1_250
 """Invocations of a mapping at the same time, unless its ScalingConfig says fewer. Assumed: there at once; AWS takes
 some minutes to get there."""
@@ -45,17 +46,22 @@ class _Line:
 
 
 class _Read(NamedTuple):
-    waiting: _Waiting
+    item: Item
     part: str
-    line: _Line
     read_at: datetime
+    order: int
+    waiting: _Waiting | None
+    """None for a message of no line that comes for the first time: most come just once."""
+    line: _Line | None
+    """None where each message is a line of its own."""
 
 
 class QueueLane:
     """All messages of one queue.
 
     Messages of a FIFO group stand in one line, of which the head alone can be read; any other message is a line of
-    its own. Source: SQS developer guide, "Amazon SQS visibility timeout", "FIFO queue delivery logic".
+    its own, and nothing is kept of it before it fails.
+    Source: SQS developer guide, "Amazon SQS visibility timeout", "FIFO queue delivery logic".
 
     Args:
         items: in order of arrival.
@@ -75,12 +81,23 @@ class QueueLane:
         self._fate = fate
         self._free_at = datetime.min.replace(tzinfo=UTC)
         self._repeats = 0
-        self._heads: list[tuple[datetime, int, int, _Waiting, _Line]] = []
+        self._fresh: deque[tuple[int, Item]] = deque()
+        """Messages of no line that were not delivered yet, with their order."""
+        self._heads: list[tuple[datetime, int, int, _Waiting, _Line | None]] = []
         self._ticket = count()
         self._offered: tuple[Batch, list[_Read]] | None = None
         self._in_flight: dict[int, list[_Read]] = {}
-        for line in _lines(items, settings.queue.fifo_queue):
-            self._offer(line)
+        self._is_any_fated = (
+            settings.queue.fifo_queue
+            or bool(self._filters)
+            or self._queue.message_retention_period <= _NONE
+        )
+        """Whether a message may meet its fate before it is ever delivered."""
+        if settings.queue.fifo_queue:
+            for line in _lines(items):
+                self._offer(line)
+        else:
+            self._fresh.extend(sorted(enumerate(items), key=_arrival))
 
     def next_batch(self, not_before: datetime | None = None) -> Batch | None:
         """The next batch; None when no message is left, or the function has as many as it may."""
@@ -104,9 +121,11 @@ class QueueLane:
         self._offered = None
         self._in_flight[id(batch)] = reads
         self._free_at = batch.at
-        for read in reads:
-            read.line.in_flight = True
-            read.waiting.first_received_at = read.waiting.first_received_at or read.read_at
+        for _, _, read_at, _, waiting, line in reads:
+            if line is not None:
+                line.in_flight = True
+            if waiting is not None:
+                waiting.first_received_at = waiting.first_received_at or read_at
 
     def heard(self, batch: Batch, invocation_id: str, invocation: Invocation) -> None:
         """Nothing: whether an invocation failed is all that a queue goes by."""
@@ -121,13 +140,32 @@ class QueueLane:
         if len(self._in_flight) == self._in_flight_most:
             self._free_at = max(self._free_at, ended_at)
         reads = self._in_flight.pop(id(batch))
+        if self._queue.fifo_queue:
+            self._settle_lines(reads, failed, ended_at)
+        elif failed.failed:
+            self._return(reads, failed, ended_at)
+
+    def _settle_lines(self, reads: list[_Read], failed: Judgement, ended_at: datetime) -> None:
+        lines = {}
         for read in reversed(reads):
-            read.line.in_flight = False
-            if read.waiting.item.identifier in failed.failed:
-                read.waiting.readable_at = max(read.read_at + self._visibility, ended_at)
-                read.line.waiting.appendleft(read.waiting)
-        for line in {id(read.line): read.line for read in reads}.values():
-            self._offer(line, ended_at if self._queue.fifo_queue else None)
+            waiting, line = read.waiting, read.line
+            assert waiting is not None
+            assert line is not None
+            line.in_flight = False
+            lines[id(line)] = line
+            if read.item.identifier in failed.failed:
+                waiting.readable_at = max(read.read_at + self._visibility, ended_at)
+                line.waiting.appendleft(waiting)
+        for line in lines.values():
+            self._offer(line, ended_at)
+
+    def _return(self, reads: list[_Read], failed: Judgement, ended_at: datetime) -> None:
+        for item, _, read_at, order, waiting, _ in reads:
+            if item.identifier in failed.failed:
+                if waiting is None:
+                    waiting = _Waiting(item, read_at, order, read_at)
+                waiting.readable_at = max(read_at + self._visibility, ended_at)
+                self._push(waiting, None)
 
     def _withdraw(self) -> None:
         """Take back what was offered: an end may let other messages into the batch."""
@@ -137,8 +175,14 @@ class QueueLane:
 
     def _put_back(self, reads: list[_Read]) -> None:
         for read in reversed(reads):
-            read.line.waiting.appendleft(read.waiting)
-            self._offer(read.line)
+            waiting, line = read.waiting, read.line
+            if waiting is None:
+                self._fresh.appendleft((read.order, read.item))
+            elif line is None:
+                self._push(waiting, None)
+            else:
+                line.waiting.appendleft(waiting)
+                self._offer(line)
 
     def _form(self) -> tuple[Batch, list[_Read]] | None:
         reads: list[_Read] = []
@@ -146,41 +190,56 @@ class QueueLane:
         first = next(arrivals, None)
         if first is None:
             return None
-        closing = close_batch(_chained(first, arrivals), self._limits, self._free_at)
-        self._put_back(reads[closing.count :])
-        del reads[closing.count :]
-        items = tuple(read.waiting.item for read in reads)
-        parts = tuple(read.part for read in reads)
+        closing = close_batch(chain((first,), arrivals), self._limits, self._free_at)
+        if closing.count < len(reads):
+            self._put_back(reads[closing.count :])
+            del reads[closing.count :]
+        items, parts, *_ = zip(*reads, strict=True)
         return Batch(items, parts, closing.at, closing.closed_by), reads
 
     def _arrivals(self, reads: list[_Read]) -> Iterator[Arrival]:
         """Messages in the order in which they can be read; each is taken off its line as it is looked at."""
-        while self._heads:
-            readable_at, _, _, waiting, line = heapq.heappop(self._heads)
-            if line.in_flight or not line.waiting or line.waiting[0] is not waiting:
-                continue  # a line that has another head by now stands elsewhere in the heap
-            line.waiting.popleft()
-            if self._has_met_its_fate(waiting):
+        fresh, heads, free_at = self._fresh, self._heads, self._free_at
+        while fresh or heads:
+            waiting: _Waiting | None = None
+            line: _Line | None = None
+            if fresh and not (heads and heads[0][:2] < (fresh[0][1].arrives_at, fresh[0][0])):
+                order, item = fresh.popleft()
+                readable_at = item.arrives_at
+            else:
+                readable_at, order, _, waiting, line = heapq.heappop(heads)
+                if line is not None:
+                    if line.in_flight or not line.waiting or line.waiting[0] is not waiting:
+                        continue  # a line that has another head by now stands elsewhere in the heap
+                    line.waiting.popleft()
+                item = waiting.item
+            if (item.deliveries or self._is_any_fated) and self._has_met_its_fate(
+                item, readable_at
+            ):
                 self._offer(line, readable_at)
                 continue
-            part = self._part(waiting)
-            reads.append(_Read(waiting, part, line, max(readable_at, self._free_at)))
+            read_at = max(readable_at, free_at)
+            part = self._part(item, (waiting and waiting.first_received_at) or read_at)
+            reads.append(_Read(item, part, read_at, order, waiting, line))
             size = len(part) if part.isascii() else len(part.encode("utf-8", "surrogatepass"))
             yield Arrival(readable_at, size)
             self._offer(line, readable_at)
 
-    def _offer(self, line: _Line, not_before: datetime | None = None) -> None:
+    def _offer(self, line: _Line | None, not_before: datetime | None = None) -> None:
         """Let the head of a line be read when its time comes."""
-        if line.waiting:
+        if line is not None and line.waiting:
             head = line.waiting[0]
             if not_before is not None:
                 head.readable_at = max(head.readable_at, not_before)
-            entry = (head.readable_at, head.order, next(self._ticket), head, line)
-            heapq.heappush(self._heads, entry)
+            self._push(head, line)
 
-    def _has_met_its_fate(self, waiting: _Waiting) -> bool:
+    def _push(self, waiting: _Waiting, line: _Line | None) -> None:
+        entry = (waiting.readable_at, waiting.order, next(self._ticket), waiting, line)
+        heapq.heappush(self._heads, entry)
+
+    def _has_met_its_fate(self, item: Item, at: datetime) -> bool:
         """What happens to it at a receive: it is moved to the dead-letter queue, has expired, or fits no filter."""
-        item, at, most = waiting.item, waiting.readable_at, self._queue.max_receive_count
+        most = self._queue.max_receive_count
         receives = sqs.receive_count(item.receive_count, item.deliveries + 1)
         if item.deliveries and most is not None and receives > most:
             self._fate(item, "dead_lettered", at)
@@ -203,13 +262,12 @@ class QueueLane:
         self.deliveries_not_run += -(-(expires_at - at) // self._visibility)
         return True
 
-    def _part(self, waiting: _Waiting) -> str:
-        item, number = waiting.item, waiting.item.deliveries + 1
+    def _part(self, item: Item, first_received_at: datetime) -> str:
+        number = item.deliveries + 1
         handle = md5(f"{item.record_id} {number}".encode(), usedforsecurity=False).hexdigest()
-        first_at = waiting.first_received_at or max(waiting.readable_at, self._free_at)
         has_window = bool(self._limits.window)
         return compact_json(
-            sqs.delivered(item.row, number, handle, first_at, has_window=has_window)
+            sqs.delivered(item.row, number, handle, first_received_at, has_window=has_window)
         )
 
 
@@ -222,16 +280,15 @@ def _visibility(settings: Settings) -> timedelta:
     return max(own, _VISIBILITY_LEAST)
 
 
-def _lines(items: Iterable[Item], fifo: bool) -> Iterable[_Line]:
+def _lines(items: Iterable[Item]) -> Iterable[_Line]:
     lines: dict[str, _Line] = {}
     for order, item in enumerate(items):
-        group = item.ordering_key if fifo else None
+        group = item.ordering_key
         name = f"message {order}" if group is None else f"group {group}"
         line = lines.setdefault(name, _Line(deque()))
         line.waiting.append(_Waiting(item, item.arrives_at, order))
-    if fifo:
-        for line in lines.values():
-            line.waiting = deque(sorted(line.waiting, key=_place))
+    for line in lines.values():
+        line.waiting = deque(sorted(line.waiting, key=_place))
     return lines.values()
 
 
@@ -239,6 +296,5 @@ def _place(waiting: _Waiting) -> tuple[int, int]:
     return int(waiting.item.sequence_number or 0), waiting.order
 
 
-def _chained(first: Arrival, others: Iterator[Arrival]) -> Iterator[Arrival]:
-    yield first
-    yield from others
+def _arrival(fresh: tuple[int, Item]) -> datetime:
+    return fresh[1].arrives_at
