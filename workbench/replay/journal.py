@@ -2,9 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
@@ -58,7 +57,8 @@ class RunJournal:
         self._now_s = now_s
         self._written_s = now_s()
         self._invocations: list[Row] = []
-        self._outcomes: list[Row] = []
+        self._outcomes: list[list[Any]] = [[] for _ in OUTCOMES.names[1:]]
+        """By column: most batches succeed, and then each column grows by one list a batch."""
         self._effects: list[Row] = []
         self._sent: list[Row] = []
         self._held: dict[int, Row] = {}
@@ -92,6 +92,45 @@ class RunJournal:
         self, batch: Batch, invocation_id: str, invocation: Invocation, failed: Judgement
     ) -> None:
         """Records were delivered; each gets its row."""
+        if failed.failed or self._held:
+            self._delivered_apart(batch, invocation_id, invocation, failed)
+        else:
+            self._succeeded(batch.items, invocation_id, invocation, failed.reason, _us(batch.at))
+        self._write_piece(PIECE_ROWS, PIECE_BYTES)
+        self._progress(len(self._done))
+
+    def _succeeded(
+        self,
+        items: tuple[Item, ...],
+        invocation_id: str,
+        invocation: Invocation,
+        reason: str | None,
+        at_us: int,
+    ) -> None:
+        """A batch at once, of which nothing failed."""
+        size = len(items)
+        numbers = [item.delivery_id for item in items]
+        columns = (
+            [invocation_id] * size,
+            [item.deliveries for item in items],
+            numbers,
+            [item.record_id for item in items],
+            [item.partition_id for item in items],
+            ["succeeded"] * size,
+            [invocation.error_type] * size,
+            [reason] * size,
+            [at_us] * size,
+            [invocation.duration_ms] * size,
+        )
+        for column, values in zip(self._outcomes, columns, strict=True):
+            column += values
+        self.verdicts["succeeded"] += size
+        self._done.update(numbers)
+
+    def _delivered_apart(
+        self, batch: Batch, invocation_id: str, invocation: Invocation, failed: Judgement
+    ) -> None:
+        """Record by record: rows that wait for their verdict, and those that have it."""
         at_us, duration_ms, error_type = (
             _us(batch.at),
             invocation.duration_ms,
@@ -118,16 +157,14 @@ class RunJournal:
             if has_failed:
                 self._held[number] = row
             else:
-                self._outcomes.append(row)
+                self._told(row)
                 self._finish(number, "succeeded")
-        self._write_piece(PIECE_ROWS, PIECE_BYTES)
-        self._progress(len(self._done))
 
     def fate(self, item: Item, verdict: str, at: datetime) -> None:
         """A record will not be delivered again; the verdict stands on its last delivery, or on a row of its own."""
         row = self._held.pop(item.delivery_id, None) or _undelivered(item, at)
         row[_VERDICT] = verdict
-        self._outcomes.append(row)
+        self._told(row)
         self._finish(item.delivery_id, verdict)
 
     def sent(self, record: DestinationRecord) -> None:
@@ -142,7 +179,7 @@ class RunJournal:
         for item in items:
             if item.delivery_id not in self._done:
                 row = self._held.pop(item.delivery_id, None) or _undelivered(item, None)
-                self._outcomes.append(row)
+                self._told(row)
                 self._finish(item.delivery_id, row[_VERDICT])
         self._write_piece(1, 0)
 
@@ -159,40 +196,50 @@ class RunJournal:
     def _release(self, delivery_id: int) -> None:
         row = self._held.pop(delivery_id, None)
         if row is not None:
-            self._outcomes.append(row)
+            self._told(row)
+
+    def _told(self, row: Row) -> None:
+        for column, value in zip(self._outcomes, row, strict=True):
+            column.append(value)
 
     def _finish(self, delivery_id: int, verdict: str) -> None:
         self.verdicts[verdict] += 1
         self._done.add(delivery_id)
 
     def _write_piece(self, rows: int, size_bytes: int) -> None:
-        few = len(self._outcomes) < rows and self._buffered_bytes <= size_bytes
+        few = len(self._outcomes[0]) < rows and self._buffered_bytes <= size_bytes
         if few and self._now_s() - self._written_s < PIECE_S:
             return
         self._written_s = self._now_s()
         tables = {
-            "invocations": self._table(self._invocations, INVOCATIONS),
+            "invocations": self._table(_columns(self._invocations, INVOCATIONS), INVOCATIONS),
             "outcomes": self._table(self._outcomes, OUTCOMES),
         }
         if self._effects:
-            tables["effects"] = self._table(self._effects, EFFECTS)
+            tables["effects"] = self._table(_columns(self._effects, EFFECTS), EFFECTS)
         if self._sent:
-            tables["destination_records"] = self._table(self._sent, DESTINATION_RECORDS)
+            tables["destination_records"] = self._table(
+                _columns(self._sent, DESTINATION_RECORDS), DESTINATION_RECORDS
+            )
         self._write(tables)
-        self._invocations, self._outcomes, self._effects, self._sent = [], [], [], []
+        self._invocations, self._effects, self._sent = [], [], []
+        self._outcomes = [[] for _ in self._outcomes]
         self._buffered_bytes = 0
 
-    def _table(self, rows: list[Row], schema: pa.Schema) -> pa.Table:
-        """The rows as columns, each with the run's id."""
-        ids = pa.array(repeat(self._run_id, len(rows)), schema[0].type, size=len(rows))
-        columns = zip(*rows, strict=True) if rows else repeat((), len(schema) - 1)
+    def _table(self, columns: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.Table:
+        """The columns, and the run's id before them."""
+        ids = pa.repeat(pa.scalar(self._run_id, schema[0].type), len(columns[0]))
         arrays = (
             _array(values, kind) for values, kind in zip(columns, schema.types[1:], strict=True)
         )
         return pa.Table.from_arrays([ids, *arrays], schema=schema)
 
 
-def _array(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+def _columns(rows: list[Row], schema: pa.Schema) -> Sequence[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * (len(schema) - 1)
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(kind):
         return pa.array(values, pa.int64()).cast(kind)
     return pa.array(values, kind)
