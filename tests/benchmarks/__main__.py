@@ -16,6 +16,7 @@ NAMES = (
     "detectors",
     "events",
     "runtime_api",
+    "replay",
     "replayed_streams",
     "comparison",
     "probable_join",
