@@ -110,7 +110,7 @@ class RunJournal:
         """A batch at once, of which nothing failed."""
         size = len(items)
         numbers = [item.delivery_id for item in items]
-        columns = (
+        columns: tuple[list[Any], ...] = (
             [invocation_id] * size,
             [item.deliveries for item in items],
             numbers,
