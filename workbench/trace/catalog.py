@@ -46,13 +46,21 @@ class Catalog:
             TraceError: the folder holds something else, or cannot be written.
         """
         aside = folder / f"{FILE_NAME}.tmp"
+        journal = folder / f"{FILE_NAME}.tmp-journal"
         try:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            if {entry.name for entry in folder.iterdir()} - {"segments", aside.name, MARK}:
+            if {entry.name for entry in folder.iterdir()} - {
+                "segments",
+                aside.name,
+                journal.name,
+                MARK,
+            }:
                 raise TraceError(
                     f"wanted an empty folder for a new trace, found files in {folder}; name another"
                 )
             (folder / "segments").mkdir(mode=0o700, exist_ok=True)
+            # Who was killed at it left these; SQLite would take the journal for that of the new file.
+            journal.unlink(missing_ok=True)
             aside.unlink(missing_ok=True)
             os.close(os.open(aside, os.O_CREAT | os.O_EXCL, 0o600))
             _initialise(aside, at)

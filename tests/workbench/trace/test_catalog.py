@@ -275,3 +275,14 @@ def test_a_reader_changes_nothing(folder: Path) -> None:
     with pytest.raises(TraceError, match="readonly"), catalog.transaction() as connection:
         connection.execute("delete from captures")
     catalog.close()
+
+
+def test_who_was_killed_while_making_a_trace_begins_again(tmp_path: Path) -> None:
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "catalog.sqlite.tmp").write_bytes(b"half a catalog")
+    (tmp_path / "catalog.sqlite.tmp-journal").write_bytes(b"a journal of something else")
+
+    Catalog.create(tmp_path, clock()).close()
+
+    assert {path.name for path in tmp_path.iterdir()} >= {"catalog.sqlite", "segments"}
+    assert not list(tmp_path.glob("*.tmp*"))
