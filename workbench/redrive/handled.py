@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from workbench.mapping import REPORT
 from workbench.replay.engine.failure_records import DestinationRecord
 from workbench.replay.engine.invocation import Batch, Invocation, Item
 from workbench.replay.engine.response import Judgement
 from workbench.replay.functions.handler import HandlerSpec
 from workbench.replay.opening import opened_handler
 from workbench.replay.play import play
-from workbench.replay.settings import Document, settle
+from workbench.replay.settings import Document, Snapshots, settle
 from workbench.replay.signature import signature
 from workbench.trace import Trace
 
@@ -57,6 +58,8 @@ def handled(
 ) -> Handled:
     """Hand each message over alone, as the queue that it came from would, once.
 
+    Assumed where no mapping of that queue was captured: a handler that names failures in its answer is heard.
+
     Args:
         trace: whose configuration of that queue's mapping and function counts.
         handler: as for `replay`.
@@ -73,6 +76,8 @@ def handled(
     spec = HandlerSpec.parse(handler, folder)
     settings = settle(trace, origin_arn, spec.module, None, None, function)
     alone = replace(settings.mapping, batch_size=1, maximum_batching_window_in_seconds=0)
+    if not Snapshots.of(trace, origin_arn).mapping():
+        alone = replace(alone, function_response_types=(REPORT,))
     settings = replace(settings, mapping=alone, queue=replace(settings.queue, max_receive_count=1))
     found = Handled()
     opened = opened_handler(trace, spec, settings, origin_arn, allow_cooperative=allow_cooperative)

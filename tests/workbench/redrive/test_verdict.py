@@ -33,6 +33,9 @@ def new(event, context):
         if body["kind"] == "negative":
             raise ValueError(f"amount of order {{body['n']}}")
 
+def names(event, context):
+    return {{"batchItemFailures": [{{"itemIdentifier": r["messageId"]}} for r in event["Records"]]}}
+
 def mended(event, context):
     for body in bodies(event):
         table("PutItem", TableName="orders", Item={{"id": {{"N": str(body["n"])}}}})
@@ -147,3 +150,10 @@ def test_the_command_line_says_the_same(trace, monkeypatch, capfd):
     assert "3 would now succeed" in ran.out
     assert "aws sqs send-message" in ran.out
     assert as_json.document["messages"] == 5
+
+
+def test_a_handler_that_names_its_failures_is_heard_where_no_mapping_was_captured(trace):
+    document = judged(trace, "names", check_idempotency=False).document()
+
+    assert document["verdicts"].get("would now succeed", 0) == 0
+    assert "still fails" in document["verdicts"]
