@@ -16,6 +16,7 @@ NAMES = (
     "detectors",
     "events",
     "runtime_api",
+    "effects_recorder",
     "replay",
     "replayed_streams",
     "comparison",
