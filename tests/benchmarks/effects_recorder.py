@@ -1,11 +1,13 @@
 """How many PutItem a client of a process of its own gets answered, against a server that answers `{}` unread.
 
-`python -m tests.benchmarks.effects_recorder` prints both figures and their ratio.
+`python -m tests.benchmarks effects_recorder` prints both figures and their ratio.
 """
 
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 from workbench.replay.effects.call import Reply
 from workbench.replay.effects.recorder import Recorder
@@ -44,6 +46,13 @@ def calls_per_second(kind: type[Recorder]) -> float:
     return float(ran.stdout)
 
 
-if __name__ == "__main__":
+def run() -> Iterator[dict[str, Any]]:
+    """PutItem calls a second, and of the server that looks at nothing."""
     unread, recorded = calls_per_second(Unread), calls_per_second(Recorder)
-    print(f"put_items_per_second={recorded:.0f} unread={unread:.0f} ratio={recorded / unread:.2f}")
+    yield {
+        "name": "effects_recorder",
+        "put_items_per_s": round(recorded),
+        "unread_per_s": round(unread),
+        "wanted_per_s": 700,
+        "ratio": round(recorded / unread, 2),
+    }
