@@ -41,6 +41,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/trace/workers.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/turns.py": "tests/workbench/trace/test_capture.py",
     "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
+    "workbench/tune/simulate/compiled.py": "tests/workbench/tune/simulate/test_chance.py",
+    "workbench/tune/simulate/profiles.py": "tests/workbench/tune/simulate/test_settings.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",

@@ -1,0 +1,1 @@
+"""How long a handler takes, held against handlers of known durations."""
