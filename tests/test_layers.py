@@ -27,6 +27,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
     "workbench.redrive": ("workbench.findings", "workbench.replay"),
     "workbench.markup": ("workbench.trace",),
+    "workbench.jobs": ("workbench.markup",),
     "workbench.tail": ("workbench.markup",),
     "workbench.views": (
         "workbench.markup",
@@ -35,7 +36,7 @@ BELOW: dict[str, tuple[str, ...]] = {
         "workbench.tune",
     ),
     "workbench.charts": ("workbench.views",),
-    "workbench.widgets": ("workbench.charts",),
+    "workbench.widgets": ("workbench.charts", "workbench.jobs"),
     "workbench.report": ("workbench.charts",),
     "workbench.demo": (
         "workbench.report",

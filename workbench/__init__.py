@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from workbench import tune
     from workbench.explain import Story, contrast, story
     from workbench.findings import Finding, Findings, find
+    from workbench.jobs import Job, JobProgress
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
     from workbench.patterns.event_pattern import check_pattern, matches
@@ -39,6 +40,8 @@ __all__ = [
     "Finding",
     "Findings",
     "FindingsPanel",
+    "Job",
+    "JobProgress",
     "Run",
     "Selection",
     "Shrunk",
@@ -81,6 +84,8 @@ __getattr__ = lazy_names(
         "Finding": "workbench.findings",
         "Findings": "workbench.findings",
         "FindingsPanel": "workbench.widgets.findings_panel",
+        "Job": "workbench.jobs",
+        "JobProgress": "workbench.jobs",
         "Run": "workbench.replay.run",
         "Selection": "workbench.replay.selection",
         "Shrunk": "workbench.replay.shrink.shrink",
