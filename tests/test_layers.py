@@ -29,8 +29,9 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.markup": ("workbench.trace",),
     "workbench.jobs": ("workbench.markup",),
     "workbench.tail": ("workbench.markup",),
+    "workbench.crossfilter": ("workbench.markup",),
     "workbench.views": (
-        "workbench.markup",
+        "workbench.crossfilter",
         "workbench.findings",
         "workbench.replay",
         "workbench.tune",

@@ -6,6 +6,7 @@ from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
     from workbench import tune
+    from workbench.crossfilter import Clause, CrossFilter, crossfilter
     from workbench.explain import Story, contrast, story
     from workbench.findings import Finding, Findings, find
     from workbench.jobs import Job, JobProgress
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CaptureProcess",
+    "Clause",
+    "CrossFilter",
     "Environments",
     "EventSourceMapping",
     "Finding",
@@ -52,6 +55,7 @@ __all__ = [
     "compare",
     "contrast",
     "coverage_bar",
+    "crossfilter",
     "dataset",
     "event_record",
     "export",
@@ -79,6 +83,8 @@ __getattr__ = lazy_names(
     __name__,
     {
         "CaptureProcess": "workbench.trace.capture_process",
+        "Clause": "workbench.crossfilter",
+        "CrossFilter": "workbench.crossfilter",
         "Environments": "workbench.replay.opening",
         "EventSourceMapping": "workbench.mapping",
         "Finding": "workbench.findings",
@@ -96,6 +102,7 @@ __getattr__ = lazy_names(
         "compare": "workbench.replay.comparison.compare",
         "contrast": "workbench.explain",
         "coverage_bar": "workbench.widgets.picture",
+        "crossfilter": "workbench.crossfilter",
         "dataset": "workbench.shipped",
         "event_record": "workbench.replay.events",
         "export": "workbench.trace.export",

@@ -56,6 +56,8 @@ class Trace:
     - of topics: `notifications` (envelopes in queues), `fanout` (publishes and who should have them);
     - `settled_coverage`: what `coverage()` returns.
 
+    `selected` is `records` as far as `select` has chosen them: all of them, until it is called.
+
     `field(body, '$.path')` gives a payload's field as a handler would see it; `business('$.key', '$.sequence', '$.at')`
     is `records` with these fields.
 
@@ -79,8 +81,12 @@ class Trace:
         self._has_told = False
         self._held_fields: Sequence[KeptFields] = ()
         self._keeping, self._defining = threading.Lock(), threading.Lock()
+        self._selecting = threading.Lock()
+        self.companions: dict[type, Any] = {}
+        """What others keep as long as this trace is open, one of a kind."""
         try:
             self.refresh()
+            self.select("true")
         except BaseException:
             self.close()
             raise
@@ -133,6 +139,24 @@ class Trace:
                 if name not in self._kept:
                     keep(cursor, name)
                     self._kept.add(name)
+
+    def select(self, condition: str) -> None:
+        """Let the relation `selected` be the records for which the condition holds, for everybody who has this object.
+
+        Args:
+            condition: SQL over the columns of `records`.
+
+        Raises:
+            UsageError: DuckDB does not accept it; `selected` stays as it was.
+        """
+        self._define(condition)
+        with self._selecting, self._cursor() as cursor:
+            try:
+                cursor.execute(
+                    f"create or replace view selected as from records where ({condition}\n)"
+                )
+            except duckdb.Error as error:
+                raise _ours(error) from error
 
     def coverage(self) -> pl.DataFrame:
         """What was read and what was not.
