@@ -27,6 +27,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
     "workbench.redrive": ("workbench.findings", "workbench.replay"),
     "workbench.markup": ("workbench.trace",),
+    "workbench.magics": ("workbench.markup",),
     "workbench.jobs": ("workbench.markup",),
     "workbench.tail": ("workbench.markup",),
     "workbench.crossfilter": ("workbench.markup",),
@@ -47,6 +48,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.lab": ("workbench.shipped",),
     "workbench": (
         "workbench.explain",
+        "workbench.magics",
         "workbench.widgets",
         "workbench.report",
         "workbench.redrive",
@@ -66,6 +68,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "vl_convert": ("workbench.charts",),
     "anywidget": ("workbench.widgets",),
     "ipywidgets": ("workbench.widgets",),
+    "IPython": ("workbench.magics",),
     "typer": ("workbench.cli",),
     "rich": ("workbench.cli",),
     "scipy": ("workbench.explain",),

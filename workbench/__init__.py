@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from workbench.explain import Story, contrast, story
     from workbench.findings import Finding, Findings, find
     from workbench.jobs import Job, JobProgress
+    from workbench.magics import load_ipython_extension
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
     from workbench.patterns.event_pattern import check_pattern, matches
@@ -62,6 +63,7 @@ __all__ = [
     "find",
     "findings_panel",
     "idempotency",
+    "load_ipython_extension",
     "matches",
     "measure",
     "open",
@@ -109,6 +111,7 @@ __getattr__ = lazy_names(
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
         "idempotency": "workbench.replay.idempotency.check",
+        "load_ipython_extension": "workbench.magics",
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",

@@ -324,6 +324,25 @@ def open_trace(path: str | Path) -> Trace:
     return Trace(path)
 
 
+def named_parameters(statement: str) -> set[str]:
+    """The `$names` that a statement is bound with; those in its texts are none.
+
+    Raises:
+        UsageError: it is not one statement that DuckDB can read.
+
+    Example:
+        >>> named_parameters("select '$a', $b")
+        {'b'}
+    """
+    try:
+        found = duckdb.extract_statements(statement)
+    except duckdb.Error as error:
+        raise _ours(error) from error
+    if len(found) != 1:
+        raise UsageError(f"wanted one statement, found {len(found)}; run them one after the other")
+    return set(found[0].named_parameters)
+
+
 def _json_ready(row: dict[str, Any]) -> dict[str, Any]:
     return {
         name: instant_text(value.astimezone(UTC)) if isinstance(value, datetime) else value
