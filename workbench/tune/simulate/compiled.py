@@ -19,5 +19,5 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
         >>> twice(21)
         42
     """
-    made: Callable[Parameters, Result] = njit(cache=True, nogil=True)(function)
+    made: Callable[Parameters, Result] = njit(cache=True, nogil=True, error_model="numpy")(function)
     return made
