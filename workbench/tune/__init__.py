@@ -1,15 +1,35 @@
 """How the system that carries the traffic should be set, from the traffic that was captured."""
 
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from workbench.tune.prices import prices
+    from workbench.tune.quotas import quotas
     from workbench.tune.shard_plan import ShardPlan, shards
 
-__all__ = ["ShardPlan", "shards"]
+__all__ = ["ShardPlan", "prices", "quotas", "shards"]
 
 __getattr__ = lazy_names(
     __name__,
-    {"ShardPlan": "workbench.tune.shard_plan", "shards": "workbench.tune.shard_plan"},
+    {
+        "ShardPlan": "workbench.tune.shard_plan",
+        "prices": "workbench.tune.prices",
+        "quotas": "workbench.tune.quotas",
+        "shards": "workbench.tune.shard_plan",
+    },
 )
+
+
+class _Room(ModuleType):
+    """A public function may have its module's name: importing the module does not put it where the function is."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Room

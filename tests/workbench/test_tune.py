@@ -1,0 +1,14 @@
+"""The room's public functions: called as `workbench.tune.quotas()`, also where a module has the function's name."""
+
+import importlib
+
+import pytest
+
+import workbench as wb
+
+
+@pytest.mark.parametrize("name", ["prices", "quotas"])
+def test_a_function_stays_a_function_after_its_module_was_imported(name: str) -> None:
+    module = importlib.import_module(f"workbench.tune.{name}")
+
+    assert getattr(wb.tune, name) is getattr(module, name)
