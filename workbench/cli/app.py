@@ -19,6 +19,7 @@ from workbench.cli import (
     keeping,
     measuring,
     notebooks,
+    quotas,
     reading,
     replaying,
     shrinking,
@@ -55,6 +56,7 @@ for room in (
     shrinking,
     deciding,
     tuning,
+    quotas,
     keeping,
     account,
 ):
