@@ -88,6 +88,11 @@ MEANINGS: dict[str, object] = {
     "handling_lag_ms": 1_000,
     "least_life_share": 0.9,
     "least_shown_share": 0.9,
+    "source_arns": ["arn:aws:kinesis:us-east-1:111111111111:stream/orders"],
+    "chunk_bytes": 65_536,
+    "unit_bytes": 25_600,
+    "grain_bytes": 1_024,
+    "billing_step_ms": 1,
 }
 """A value for every parameter there is: one name means the same in every file."""
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli import costing
 from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -17,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     tune.command(
         "shards", epilog="Example: workbench tune shards incident.trace --source kinesis:orders"
     )(shards)
+    costing.add_to(tune)
     tune.callback()(_room)
     app.add_typer(
         tune,

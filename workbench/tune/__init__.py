@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 from workbench.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from workbench.tune.cost.captured import Costs, cost
     from workbench.tune.prices import prices
     from workbench.tune.quotas import quotas
     from workbench.tune.shard_plan import ShardPlan, shards
 
-__all__ = ["ShardPlan", "prices", "quotas", "shards"]
+__all__ = ["Costs", "ShardPlan", "cost", "prices", "quotas", "shards"]
 
 __getattr__ = lazy_names(
     __name__,
     {
+        "Costs": "workbench.tune.cost.captured",
         "ShardPlan": "workbench.tune.shard_plan",
+        "cost": "workbench.tune.cost.captured",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
         "shards": "workbench.tune.shard_plan",
