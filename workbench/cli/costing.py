@@ -66,7 +66,7 @@ def cost(
                 _shown(term.quantity, ",.0f" if (term.quantity or 0) >= 100 else ".3g"),
                 term.unit,
                 _shown(term.price, ".4g"),
-                _shown(term.cost, ",.2f"),
+                _shown(term.cost, ",.2f" if not 0 < (term.cost or 0) < 0.01 else ".2g"),
                 term.note,
             ]
             for each in costs.sources
@@ -77,10 +77,10 @@ def cost(
     for each in costs.sources:
         for note in each.notes:
             say(f"{source_name(each.source_arn)}: {note}")
-    unknown = sorted(set(costs.total.unknown))
+    unknown = costs.total.unknown
     say(
         f"{costs.total.cost:,.2f} USD a month"
-        + (f", without {', '.join(unknown)}: not known" if unknown else "")
+        + (f", and what is not known: {', '.join(unknown)}" if unknown else "")
     )
 
 

@@ -92,27 +92,27 @@ def _queue(asked: _Asked) -> Priced:
     own = asked.own
     messages, receipts = own.month("chunks"), own.month("receipts")
     payload = own.month("received_bytes") / asked.rates.needed("sqs", "request_chunk")
-    calls = _calls(asked, receipts)
-    receives = max(payload, min(receipts, max(calls, receipts / RECEIVED_AT_MOST)))
-    known = bool(calls)
+    told = _calls(asked)
+    calls = min(receipts, max(told, receipts / RECEIVED_AT_MOST)) if told else receipts
+    receives = max(calls, payload) if told else own.month("received_chunks")
     per_message = "at most: one message a call, the batches are not known"
     per_batch = (
         "estimated: one call an invocation of the mapped functions, 10 messages a call at most"
     )
     pollers = sum(consumer.minimum_pollers or IDLE_POLLERS for consumer in asked.consumers)
-    empty = max(0.0, idle_receives(MONTH_HOURS * 3600, pollers) - receives) if pollers else None
+    empty = max(0.0, idle_receives(MONTH_HOURS * 3600, pollers) - calls) if pollers else None
     use = SqsUse(
         sends=messages,
         receives=receives,
         empty_receives=empty,
-        deletes=min(receives, own.month("records") - own.month("moved")),
+        deletes=min(calls, own.month("records") - own.month("moved")),
         is_fifo=own.source_arn.endswith(".fifo"),
         fair_requests=own.month("grouped_chunks"),
         poller_hours=MONTH_HOURS * sum(each.minimum_pollers or 0 for each in asked.consumers),
         notes=(
             "at most: one message a call",
-            per_batch if known else per_message,
-            f"estimated: {pollers} pollers that ask every 20 s, less the receives"
+            per_batch if told else per_message,
+            f"estimated: {pollers} pollers that ask every 20 s, less the receive calls"
             if pollers
             else "no mapping was captured: how often its consumer asks is not known",
             "estimated: one call a receive that brought messages, no more than messages",
@@ -123,7 +123,7 @@ def _queue(asked: _Asked) -> Priced:
     return sqs_terms(use, asked.rates), (said,) if moved else ()
 
 
-def _calls(asked: _Asked, receipts: float) -> float:
+def _calls(asked: _Asked) -> float:
     """Receives a month that the mapped functions' invocations tell of; 0 where these were not captured.
 
     A function that other sources call too would tell of their batches as well: then nothing is told.

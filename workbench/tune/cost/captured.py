@@ -1,7 +1,7 @@
 """What the captured traffic costs in a month, were the month as the capture is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import polars as pl
 from workbench.errors import UsageError
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text
-from workbench.trace.sources import source_in_trace
+from workbench.trace.sources import source_in_trace, source_name
 from workbench.trace.sql import load_statement
 from workbench.tune.cost.by_source import Captured, priced_source
 from workbench.tune.cost.settings import Settings, read_settings
@@ -48,19 +48,23 @@ class Costs:
 
     at: date
     """The day whose prices and rules these are."""
-    sources: tuple[SourceCost, ...] = field(default=())
+    sources: tuple[SourceCost, ...]
 
     @property
     def total(self) -> Total:
-        """The sum over all sources, and what is not in it."""
-        return total(term for source in self.sources for term in source.terms)
+        """The sum over all sources, and what is not in it, each named with its source."""
+        return total(
+            replace(term, name=f"{source_name(source.source_arn)} {term.name}")
+            for source in self.sources
+            for term in source.terms
+        )
 
     def document(self) -> dict[str, Any]:
         """The costs as `tune cost --json` prints them; `cost` and `cost_per_month` are US dollars of 30 days."""
         return {
             "at": self.at.isoformat(),
             "cost_per_month": self.total.cost,
-            "unknown": sorted(set(self.total.unknown)),
+            "unknown": list(self.total.unknown),
             "sources": [
                 {
                     "source_arn": source.source_arn,

@@ -13,6 +13,7 @@
 -- -> put_units BIGINT: PUT payload units
 -- -> rounded_bytes BIGINT: payloads, each rounded up
 -- -> receipts BIGINT: of messages by others than us, each as often as it was received
+-- -> received_chunks BIGINT: requests that they are, received one by one
 -- -> received_bytes BIGINT: payloads, each as often
 -- -> partitions BIGINT: shards or streams that something was captured from
 -- Lambda's answer and a peek may show one message twice: its highest receive count says how often others had it.
@@ -32,6 +33,7 @@ select source_arn, service, count(*) as records, count(*) filter (is_moved) as m
        sum(greatest(1, ceil(size / $unit_bytes)))::BIGINT as put_units,
        sum(greatest(1, ceil(size / $grain_bytes)) * $grain_bytes)::BIGINT as rounded_bytes,
        coalesce(sum(receipts) filter (not is_moved), 0)::BIGINT as receipts,
+       coalesce(sum(greatest(1, ceil(size / $chunk_bytes)) * receipts) filter (not is_moved), 0)::BIGINT as received_chunks,
        coalesce(sum(size * receipts) filter (not is_moved), 0)::BIGINT as received_bytes,
        count(distinct partition_id) as partitions
 from record

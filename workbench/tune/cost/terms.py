@@ -126,10 +126,17 @@ class Rates:
             *priced, quantity=(quantity or 0) if tiered_by is None else tiered_by
         )
         known = quantity is not None and price is not None
-        if price is None:
-            missing = f"price of {' '.join(filter(None, priced))} in {self.region} on {self.at} is not known"
-            note = f"{note}; {missing}" if note else missing
+        note = "; ".join(filter(None, (note, self._doubt(priced, price))))
         return Term(label, quantity, unit, price, quantity * price if known else None, note)  # type: ignore[operator]
+
+    def _doubt(self, priced: tuple[str, str, str], price: float | None) -> str:
+        """What is to be said of a price that is not known, or only by a bound."""
+        if price is None:
+            what = " ".join(filter(None, priced))
+            return f"price of {what} in {self.region} on {self.at} is not known"
+        service, name, mode = priced
+        row = self.table.row(service, name, self.at, mode, self.region)
+        return row.source if row and row.confidence == "derived" else ""
 
     def _tiers(
         self, service: str, name: str, mode: str, first: float

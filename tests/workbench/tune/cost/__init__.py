@@ -1,0 +1,1 @@
+"""Tests of what traffic costs: AWS's own examples, and sums that anybody can redo by hand."""
