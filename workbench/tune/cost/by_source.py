@@ -135,7 +135,7 @@ def _calls(asked: _Asked) -> float:
         for consumer in consumers
         if arn != asked.own.source_arn
     }
-    there = [asked.every.get(group) for group in groups - shared]
+    there = [asked.every.get(group) for group in groups]
     if shared & groups or not there or any(each is None or not each.charged for each in there):
         return 0.0
     return sum(

@@ -148,7 +148,8 @@ def test_shards_are_those_that_were_open_and_records_are_charged_by_25_kb(tmp_pa
 
 
 def test_a_hole_is_no_captured_time(tmp_path: Path) -> None:
-    spans = [Span(instant(0), instant(DAY_S)), Span(instant(2 * DAY_S), instant(3 * DAY_S))]
+    days = [(instant(n * DAY_S), instant((n + 1) * DAY_S)) for n in range(3)]
+    spans = [Span(*days[0]), Span(*days[1], cause="throttled"), Span(*days[2])]
     writer = TraceWriter(tmp_path / "t.trace", "capture", ["test"], clock)
     writer.append_pages([(QUEUE, page(sqs_message(1), sqs_message(2, seconds=5), spans=spans))])
     writer.close()
