@@ -1,4 +1,4 @@
-"""Binary heaps in arrays, for compiled code: instants with what happens at them."""
+"""Binary heaps in arrays, for compiled code: instants with what happens at them; of equal instants the lower first."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def push(at: Floats, what: Integers, size: int, instant: float, thing: int) -> i
     place = size
     while place > 0:
         above = (place - 1) >> 1
-        if at[above] <= instant:
+        if at[above] < instant or (at[above] == instant and what[above] <= thing):
             break
         at[place] = at[above]
         what[place] = what[above]
@@ -33,9 +33,12 @@ def pop(at: Floats, what: Integers, size: int) -> int:
         below = 2 * place + 1
         if below >= size:
             break
-        if below + 1 < size and at[below + 1] < at[below]:
+        if below + 1 < size and (
+            at[below + 1] < at[below]
+            or (at[below + 1] == at[below] and what[below + 1] < what[below])
+        ):
             below += 1
-        if at[below] >= instant:
+        if at[below] > instant or (at[below] == instant and what[below] >= thing):
             break
         at[place] = at[below]
         what[place] = what[below]

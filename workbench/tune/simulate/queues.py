@@ -272,7 +272,7 @@ def _run(  # noqa: C901 - one loop over time, with its state in local variables
         taken, payload, closed = 0, EVENT_BYTES_EMPTY, at
         while taken < batch_size:
             when = at_s[arrival] if arrival < count else np.inf
-            is_back = back > 0 and back_at[0] < when
+            is_back = back > 0 and back_at[0] <= when
             if is_back:
                 when = back_at[0]
             if when > closes:

@@ -319,7 +319,7 @@ def test_a_visibility_timeout_shorter_than_the_handler_hands_messages_out_twice_
 
 def test_a_function_with_fewer_environments_than_pollers_throttles() -> None:
     traffic = plain_traffic(T0, np.zeros(400))
-    narrow = servers(50, visibility_timeout_s=30, reserved_concurrency=5)
+    narrow = servers(50, visibility_timeout_s=10, reserved_concurrency=5)
 
     outcome = simulate(traffic, narrow, DurationModel(base_ms=2_000))
 
