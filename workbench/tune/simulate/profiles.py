@@ -28,6 +28,8 @@ class Profile:
     window_start: WindowStart = "previous_completion"
     stream_poll_s: float = 1.0
     """Between two reads of an idle shard. Source: "Process Amazon Kinesis Data Streams records": once a second."""
+    dynamodb_poll_s: float = 0.25
+    """The same for a table's stream. Source: "Process DynamoDB records with Lambda": four times a second."""
     stream_push_s: float = 0.07
     """Enhanced fan-out: from a record's arrival to us. Source: Kinesis developer guide, about 70 ms on average."""
     environment_idle_s: float = 600.0

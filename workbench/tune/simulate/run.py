@@ -7,6 +7,7 @@ from workbench.tune.durations.model import DurationModel
 from workbench.tune.simulate.queues import simulate_fifo_queue, simulate_queue
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.simulated import Simulated
+from workbench.tune.simulate.streams import simulate_stream
 from workbench.tune.simulate.traffic import Traffic
 
 
@@ -41,6 +42,8 @@ def simulate(
             return simulate_queue(traffic, settings, model, seed, stop_s)
         case "sqs_fifo":
             return simulate_fifo_queue(traffic, settings, model, seed, stop_s)
+        case "kinesis" | "dynamodb":
+            return simulate_stream(traffic, settings, model, seed, stop_s)
     raise UsageError(
-        f"wanted a queue to simulate, found a source of kind {settings.kind}; this kind is not simulated"
+        "wanted a queue or a stream, found a source that hands over one event at a time, which has no mapping to tune"
     )
