@@ -1,0 +1,56 @@
+"""An axis of time says when, in UTC."""
+
+import json
+import re
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from tests.workbench.charts.frames import T0, at, coverage, deliveries, load, text_of
+from workbench.charts import WIDTH, Drawn, coverage_bar, shard_load, timeline, to_svg
+
+
+def test_an_instant_is_drawn_where_utc_has_it_whatever_zone_it_comes_in() -> None:
+    frame = deliveries("arn:aws:sqs:us-east-1:1:orders")
+    elsewhere = frame.with_columns(
+        pl.col("from_at", "to_at").dt.convert_time_zone("America/New_York")
+    )
+
+    assert to_svg(timeline(elsewhere)) == to_svg(timeline(frame))
+    assert "10:00:00" in text_of(to_svg(timeline(frame)))
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        timeline(deliveries("arn:aws:sqs:us-east-1:1:orders")),
+        coverage_bar(coverage(3, 1)),
+        shard_load(load(3, 20)),
+    ],
+    ids=["timeline", "coverage", "load"],
+)
+def test_every_axis_of_time_is_utc_whatever_the_zone_of_the_machine(chart: Drawn) -> None:
+    spec = json.dumps(chart.to_dict())
+    axes = re.findall(r'"scale": {[^}]*}[^}]*"type": "temporal"', spec)
+
+    assert axes
+    assert all('"type": "utc"' in axis for axis in axes)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 1, 3, 9, 11, 100, 500])
+def test_a_label_of_the_axis_stands_at_the_instant_that_it_names(seconds: float) -> None:
+    rows = [
+        {"source_arn": "arn:aws:sqs:us-east-1:1:orders", "deliveries": 1}
+        | {"from_at": start, "to_at": start + timedelta(milliseconds=1)}
+        for start in (T0, at(seconds))
+    ]
+    svg = to_svg(timeline(pl.DataFrame(rows)))
+    labels = re.findall(
+        r"translate\(([\d.]+),[\d.]+\)\"[^>]*>10:(\d\d):(\d\d(?:\.\d+)?)</text>", svg
+    )
+    width = seconds + 0.001
+
+    assert labels
+    for x, minutes, rest in labels:
+        assert float(x) == pytest.approx(WIDTH * (60 * int(minutes) + float(rest)) / width, abs=1)
