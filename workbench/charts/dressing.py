@@ -4,6 +4,7 @@ Colours hold on white and on black, because nobody here can see the page's theme
 or a word as well.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -20,6 +21,7 @@ LANES = (
 )
 OVER = "#d0453e"
 """What is not as it should be."""
+DASHES = ([1, 0], [5, 3], [1.5, 2.5], [8, 3, 2, 3])
 WIDTH = 660
 MOST_LANES = 30
 
@@ -48,6 +50,34 @@ def nothing(sentence: str) -> Drawn:
     )
     drawn = text.encode(text="said:N", x=alt.value(4)).properties(width=420, height=30)
     return dressed(drawn, sentence)
+
+
+def legend() -> alt.Legend:
+    """Names above the chart, none of them cut off."""
+    return alt.Legend(orient="top", labelLimit=0)
+
+
+def legend_of_lines() -> alt.Legend:
+    """The same, with lines drawn as lines, so that dashes are seen."""
+    return alt.Legend(orient="top", labelLimit=0, symbolType="stroke", symbolSize=500)
+
+
+def told_apart(
+    channel: type, field: str, domain: list[str], values: Sequence[Any], legend: alt.Legend | None
+) -> Any:
+    """A channel that tells the names of a field apart; the values begin again where there are fewer.
+
+    Args:
+        channel: such as `alt.Color` or `alt.Shape`.
+        field: the column with the names.
+        domain: the names in their order.
+        values: what the channel takes: colours, shapes, dashes.
+        legend: equal ones of several channels are drawn as one.
+    """
+    taken = [values[n % len(values)] for n in range(len(domain))]
+    return channel(
+        f"{field}:N", title=None, scale=alt.Scale(domain=domain, range=taken), legend=legend
+    )
 
 
 def cross(base: alt.Chart) -> Any:

@@ -47,10 +47,16 @@ def shard_load(frame: pl.DataFrame) -> Drawn:
     return dressed(drawn, f"Load of {len(peaks)} shards: {said}.")
 
 
+def load_colour(top: float, **where: Any) -> alt.Color:
+    """Pale to dark, from nothing to `top`, a share of a shard's limit."""
+    ramp = alt.Scale(domain=[0, top / 2, top], range=["#9cc3e6", "#3f7fc1", "#1f4e8c"], clamp=True)
+    return alt.Color(
+        "share:Q", title="of limit", scale=ramp, legend=alt.Legend(format=".0%", **where)
+    )
+
+
 def _load_cells(base: alt.Chart, low: datetime, high: datetime) -> Any:
-    ramp = alt.Scale(domain=[0, 0.5, 1], range=["#9cc3e6", "#3f7fc1", "#1f4e8c"], clamp=True)
-    share = alt.Color("share:Q", title="of limit", scale=ramp, legend=alt.Legend(format=".0%"))
-    return base.mark_rect().encode(x=time("from_at", low, high), x2="to_at", color=share)
+    return base.mark_rect().encode(x=time("from_at", low, high), x2="to_at", color=load_colour(1))
 
 
 def _over_marks(base: alt.Chart) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.workbench.charts.frames import T0, at, coverage, deliveries, load, text_of
 from workbench.charts import WIDTH, Drawn, coverage_bar, shard_load, timeline, to_svg
+from workbench.charts.axes import seconds_axis, spoken
 
 
 def test_an_instant_is_drawn_where_utc_has_it_whatever_zone_it_comes_in() -> None:
@@ -54,3 +55,19 @@ def test_a_label_of_the_axis_stands_at_the_instant_that_it_names(seconds: float)
     assert labels
     for x, minutes, rest in labels:
         assert float(x) == pytest.approx(WIDTH * (60 * int(minutes) + float(rest)) / width, abs=1)
+
+
+def test_durations_are_said_as_people_say_them() -> None:
+    said = [spoken(each) for each in (0, 0.0005, 0.25, 0.9996, 30, 90, 7_200, 1_987_200)]
+
+    assert said == ["0", "0.5 ms", "250 ms", "1000 ms", "30 s", "1.5 min", "2 h", "23 d"]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.001, 1e7), (1, 40), (0.3, 0.4), (7, 7)])
+def test_an_axis_of_durations_has_few_steps_and_all_of_them_within(low: float, high: float) -> None:
+    axis = seconds_axis("age", low, high).to_dict()
+    steps = axis.get("values", [])
+
+    assert len(steps) <= 8
+    assert all(low <= step <= high for step in steps)
+    assert steps or axis["tickCount"]

@@ -8,12 +8,32 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.workbench.charts.frames import HOSTILE, coverage, deliveries, findings, load
+from tests.workbench.charts.tuned_frames import (
+    SEVERAL,
+    THREE,
+    ages,
+    answers,
+    candidate,
+    candidates,
+    cuts,
+    load_by_hash,
+    predictions,
+    schedule,
+    sizes,
+)
 from workbench.charts import (
     Drawn,
+    age_over_time,
+    batch_sizes,
     coverage_bar,
     description,
     findings_chart,
+    pareto,
+    redelivery,
+    retry_schedule,
+    shard_layouts,
     shard_load,
+    throttled,
     timeline,
     to_svg,
 )
@@ -26,6 +46,14 @@ CHARTS: dict[str, Callable[[], Drawn]] = {
     "coverage": lambda: coverage_bar(coverage(3, 1)),
     "findings": lambda: findings_chart(findings()),
     "load": lambda: shard_load(load(3, 20, 1.2)),
+    "layouts": lambda: shard_layouts(load_by_hash(hot=1.3), cuts(**THREE)),
+    "trade-off": lambda: pareto(candidates(*SEVERAL, candidate(5, 1.0, label=HOSTILE))),
+    "ages": lambda: age_over_time(ages(30, "observed", HOSTILE)),
+    "attempts": lambda: retry_schedule(schedule((HOSTILE, 3, 1.0))),
+    "visibility": lambda: redelivery(predictions()),
+    "throttle": lambda: throttled(answers()),
+    "batches": lambda: batch_sizes(sizes(10, "observed", HOSTILE)),
+    "no layouts": lambda: shard_layouts(load_by_hash().clear(), cuts()),
     "no deliveries": lambda: timeline(deliveries().clear()),
     "no coverage": lambda: coverage_bar(coverage(1, 0).clear()),
     "no findings": lambda: findings_chart(findings().clear()),
@@ -74,3 +102,10 @@ def test_names_of_sources_are_drawn_with_every_character_visible() -> None:
 
     assert "\\u202e" in description(timeline(deliveries(HOSTILE)))
     assert "\u202e" not in svg
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_chart_has_more_rows_than_altair_accepts(name: str) -> None:
+    datasets = CHARTS[name]().to_dict().get("datasets", {})
+
+    assert sum(len(rows) for rows in datasets.values()) <= 5_000
