@@ -98,6 +98,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/report/pieces.py": "tests/workbench/test_report.py",
     "workbench/report/replayed.py": "tests/workbench/test_report.py",
     "workbench/report/sharded.py": "tests/workbench/test_report.py",
+    "workbench/report/tuned.py": "tests/workbench/test_report.py",
     "workbench/report/whole_file.py": "tests/workbench/test_report.py",
     # Plantings are told in datasets, and examined there.
     "datasets/__main__.py": "tests/datasets/test_incidents.py",

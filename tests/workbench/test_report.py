@@ -87,6 +87,49 @@ class Plan:
         )
 
 
+class Advice:
+    """What a tuner gives."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+
+    def document(self) -> dict[str, Any]:
+        return self._document
+
+
+QUEUE = "arn:aws:sqs:us-east-1:111111111111:orders"
+
+
+def candidate(age_ms: float, cost: float | None, **mapping: Any) -> dict[str, Any]:
+    return {
+        "mapping": {"batch_size": 10} | mapping,
+        "p50_age_ms": age_ms / 2,
+        "p99_age_ms": age_ms,
+        "cost_per_month": cost,
+        "dead_letter_share": 0.0,
+        "meets_slo": age_ms < 30_000,
+    }
+
+
+def mapping_advice(**more: Any) -> Advice:
+    best = candidate(9_000.0, 11.5, batch_size=100)
+    document = {
+        "source_arn": QUEUE,
+        "backtest": {
+            "accepted": True,
+            "misfit": 0.07,
+            "by_measure": {
+                "p99_age_ms": {"observed": 44_000, "simulated": 45_100, "misfit": 0.025},
+                "duplicates": 0.07,
+            },
+        },
+        "candidates": [candidate(45_000.0, 14.2), best],
+        "recommended": best,
+        "next_to_break": {"change": "traffic x 2", "measure": "p99_age_ms"},
+    }
+    return Advice(document | more)
+
+
 @pytest.fixture
 def trace(tmp_path: Path) -> Iterator[Trace]:
     records = [
@@ -244,6 +287,94 @@ def test_shard_plans_are_shown_with_their_heat_map_and_hot_keys(
     )
     assert "SplitShard" in page.text
     assert "1,400" in page.text
+
+
+def test_a_recommendation_stands_beside_its_misfit(trace: Trace, findings: Findings) -> None:
+    page = page_of(trace, findings, mapping_advice=[mapping_advice()])
+
+    assert "Recommended: batch_size 100. Misfit of the model: 0.07." in page.text
+    assert "Next to break: change traffic x 2; measure p99_age_ms." in page.text
+    assert "44,000" in page.text
+    assert any(v.startswith("2 candidates, 1 of them not beaten") for _, v in page.attributes)
+
+
+def test_a_refused_back_test_says_why_and_shows_no_candidates(
+    trace: Trace, findings: Findings
+) -> None:
+    refused = {
+        "accepted": False,
+        "misfit": 0.6,
+        "reason": "ages are off by 60 %",
+        "by_measure": {"age": 0.6},
+    }
+    page = page_of(
+        trace, findings, mapping_advice=[mapping_advice(backtest=refused, recommended=None)]
+    )
+
+    assert "No recommendation: ages are off by 60 %. Misfit 0.6." in page.text
+    assert "USD a month" not in page.text
+    assert "batch_size 100" not in page.text
+
+
+def test_advice_that_knows_nothing_says_so_and_the_page_is_whole(
+    trace: Trace, findings: Findings
+) -> None:
+    empty = Advice({"source_arn": QUEUE, "backtest": None, "candidates": None, "recommended": None})
+    page = page_of(trace, findings, mapping_advice=[empty], visibility_advice=[empty])
+
+    assert "No recommendation: the model does not reproduce what was captured." in page.text
+    assert "No recommendation: durations of the function are not known." in page.text
+
+
+def test_accepted_without_anything_better_keeps_what_is_set(
+    trace: Trace, findings: Findings
+) -> None:
+    page = page_of(trace, findings, mapping_advice=[mapping_advice(recommended=None)])
+
+    assert "No change recommended: no candidate is better than what is set." in page.text
+
+
+def test_candidates_that_are_left_out_are_counted(trace: Trace, findings: Findings) -> None:
+    many = [candidate(1_000.0 + n, 1.0 + n, batch_size=n + 1) for n in range(40)]
+    page = page_of(trace, findings, mapping_advice=[mapping_advice(candidates=many)])
+
+    assert "12 of 40 rows shown; 28 more" in page.text
+
+
+def test_a_visibility_timeout_is_recommended_beside_what_was_observed(
+    trace: Trace, findings: Findings
+) -> None:
+    document = {
+        "source_arn": QUEUE,
+        "current": {"visibility_timeout_s": 30.0, "max_receive_count": 3},
+        "recommended": {"visibility_timeout_s": 180.0, "max_receive_count": 3},
+        "observed": {"extra_deliveries_per_message": 0.4, "dead_letter_share": {"share": 0.01}},
+        "candidates": [
+            {"visibility_timeout_s": v, "max_receive_count": 3, "dead_letter_share": 0.0}
+            | {"extra_deliveries_per_message": 9 / v}
+            for v in (30.0, 180.0)
+        ],
+        "backtest": {"deliveries_ratio": 0.96},
+        "notes": ["few invocations"],
+    }
+    page = page_of(trace, findings, visibility_advice=[Advice(document)])
+
+    assert "Recommended: VisibilityTimeout 3 min, maxReceiveCount 3." in page.text
+    assert "0.96 times the deliveries" in page.text
+    assert "few invocations" in page.text
+    assert any("observed 30 s: 40.00% extra deliveries" in v for _, v in page.attributes)
+
+
+def test_hostile_names_in_advice_do_nothing(trace: Trace, findings: Findings) -> None:
+    hostile = mapping_advice(
+        candidates=[candidate(5.0, 1.0), candidate(4.0, 2.0, note=HOSTILE)],
+        next_to_break={HOSTILE: [HOSTILE]},
+        source_arn=f"{QUEUE}{HOSTILE}",
+    )
+    page = page_of(trace, findings, mapping_advice=[hostile])
+
+    assert not {"script", "img", "a", "iframe", "link", "form"} & set(page.tags)
+    assert "\u202e" not in page.text
 
 
 def test_the_same_trace_gives_the_same_page(trace: Trace, findings: Findings) -> None:

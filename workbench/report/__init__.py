@@ -12,8 +12,10 @@ from workbench.report.facts import Facts, ask
 from workbench.report.found import found
 from workbench.report.replayed import replayed
 from workbench.report.sharded import sharded
+from workbench.report.tuned import tuned
 from workbench.report.whole_file import write_whole
 from workbench.trace import Trace
+from workbench.views.advice import Advice
 
 if TYPE_CHECKING:
     from workbench.tune import ShardPlan
@@ -31,8 +33,10 @@ def report(
     *,
     runs: Sequence[str] | None = None,
     shard_plans: "Sequence[ShardPlan]" = (),
+    mapping_advice: Sequence[Advice] = (),
+    visibility_advice: Sequence[Advice] = (),
 ) -> str | Path:
-    """One HTML page: what was captured and what was not, what was found with its witnesses, replays, shard plans.
+    """One HTML page: what was captured and what was not, what was found with its witnesses, replays, settings.
 
     The page holds parts of payloads, escaped and cut; a file is readable by its owner only.
 
@@ -42,6 +46,8 @@ def report(
         output: the file, written whole or not at all; None for the text.
         runs: ids of the replays to show; None for all of the trace.
         shard_plans: plans to show with their heat maps.
+        mapping_advice: what `tune.mapping` returned, recommended or refused.
+        visibility_advice: what `tune.visibility` returned.
 
     Returns:
         The file's path, or the page where no file was asked for. The same trace gives the same page.
@@ -60,6 +66,7 @@ def report(
         found(trace, findings),
         replayed(trace, runs),
         sharded(shard_plans),
+        tuned(mapping_advice, visibility_advice),
     )
     if output is None:
         return page
