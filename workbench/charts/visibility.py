@@ -45,7 +45,7 @@ def redelivery(frame: pl.DataFrame) -> Drawn:
         return nothing("No prediction: no duration of a handler is known.")
     rows = _measured(frame)
     least, longest = (float(each) for each in (rows["timeout_s"].min(), rows["timeout_s"].max()))  # type: ignore[arg-type]
-    domain = [least * 0.8, longest * 1.25]
+    domain = [least * 0.6, longest * 1.25]
     base = alt.Chart(rows).encode(
         x=alt.X(
             "timeout_s:Q",
@@ -112,9 +112,9 @@ def _marks(base: alt.Chart) -> list[Any]:
             shape=SHAPES[flag], size=150, filled=not is_ours, strokeWidth=2, opacity=1
         )
         layers.append(point.encode(color=alt.value(INK if is_ours else OVER)))
-    for test, dy in (("datum.is_observed", 12), ("!datum.is_observed", -10)):
-        named = base.transform_filter(f"datum.mark !== '' && {test}")
-        words = named.mark_text(align="left", dx=9, dy=dy, color=INK, fontWeight=600)
+    for test, align, dx, dy in (("!!", "right", -10, 0), ("!", "left", 9, -10)):
+        named = base.transform_filter(f"datum.mark !== '' && {test}datum.is_observed")
+        words = named.mark_text(align=align, dx=dx, dy=dy, color=INK, fontWeight=600)  # type: ignore[arg-type]
         layers.append(words.encode(text="mark:N"))
     return layers
 

@@ -1,5 +1,7 @@
 """Sizes of batches: observed as bars, simulated beside."""
 
+import polars as pl
+
 from tests.workbench.charts.frames import text_of
 from tests.workbench.charts.tuned_frames import sizes
 from workbench.charts import batch_sizes, description, to_svg
@@ -10,9 +12,10 @@ def marks(svg: str, kind: str) -> int:
 
 
 def test_bars_are_what_was_observed_and_strokes_are_what_was_not() -> None:
-    svg = to_svg(batch_sizes(sizes()))
+    frame = pl.concat([sizes(3, "simulated"), sizes(10, "observed")])
+    svg = to_svg(batch_sizes(frame))
 
-    assert (marks(svg, "bar"), marks(svg, "rule mark")) == (10, 10)
+    assert (marks(svg, "bar"), marks(svg, "rule mark")) == (10, 3)
     assert {"observed", "simulated"} <= set(text_of(svg).split())
 
 

@@ -26,10 +26,12 @@ def test_a_hundred_thousand_attempts_are_drawn_by_the_first_of_each_place_and_co
 
 
 def test_a_phase_of_one_attempt_is_not_lost_among_very_many() -> None:
-    chart = retry_schedule(schedule(("immediate", 1, 0.0), ("post-backoff", 9_000, 0.001)))
+    chart = retry_schedule(
+        schedule(("immediate", 1, 0.0), ("pre-backoff", 1, 1e-6), ("backoff", 9_000, 20.0))
+    )
     phases = {row["phase"] for rows in chart.to_dict()["datasets"].values() for row in rows}
 
-    assert phases == {"immediate", "post-backoff"}
+    assert phases == {"immediate", "pre-backoff", "backoff"}
 
 
 def test_no_attempt_is_a_sentence() -> None:

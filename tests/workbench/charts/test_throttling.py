@@ -12,7 +12,12 @@ def test_a_bar_for_each_second_upwards_and_one_downwards_where_some_were_rejecte
     frame = answers()
     rejecting = int((frame["rejected"] > 0).sum())
 
-    assert bars(to_svg(throttled(frame))) == len(frame) + rejecting
+    chart = throttled(frame)
+    rows = [row for cells in chart.to_dict()["datasets"].values() for row in cells]
+
+    assert bars(to_svg(chart)) == len(frame) + rejecting
+    assert {row["answer"] for row in rows if row["signed"] < 0} == {"rejected"}
+    assert {row["answer"] for row in rows if row["signed"] > 0} == {"accepted"}
 
 
 def test_a_long_time_is_added_up_and_loses_no_request() -> None:
