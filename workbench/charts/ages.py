@@ -15,7 +15,7 @@ from workbench.charts.dressing import (
     told_apart,
 )
 from workbench.views.drawable import bounds, shown
-from workbench.views.thinned import worst_ages
+from workbench.views.thinned import stretch_s, worst_ages
 
 MOST_ROWS = 4_800
 MOST_INSTANTS = 600
@@ -44,16 +44,16 @@ def age_over_time(frame: pl.DataFrame) -> Drawn:
     known = known.with_columns(shown(known["series"]))
     names = _in_order(known["series"])
     most = min(MOST_INSTANTS, MOST_ROWS // (2 * len(names)))
+    worst = worst_ages(known, most)
     rows = (
-        worst_ages(known, most)
-        .rename(PERCENTILES)
+        worst.rename(PERCENTILES)
         .unpivot(
             list(PERCENTILES.values()), index=["series", "from_at"], variable_name="percentile"
         )
         .drop_nulls("value")
         .with_columns(utc("from_at"), age_s=pl.col("value").clip(YOUNGEST_S))
     )
-    low, high = bounds(rows, "from_at", "from_at")
+    low, high = bounds(worst, "from_at", "to_at")
     ages = rows["age_s"].to_list()
     youngest, oldest = min(ages) * 0.8, max(ages) * 1.25
     base = alt.Chart(rows).encode(
@@ -76,6 +76,8 @@ def age_over_time(frame: pl.DataFrame) -> Drawn:
         ),
         spacing=10,
     )
+    if len(worst) < len(known):
+        faceted = faceted.properties(title=f"the oldest of each {spoken(stretch_s(worst))}")
     return dressed(faceted, _said(known, names))
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from workbench.charts.axes import time, utc
+from workbench.charts.axes import spoken, time, utc
 from workbench.charts.dressing import INK, LANES, Drawn, cross, dressed, nothing, times
 from workbench.charts.shards import load_colour
 from workbench.errors import UsageError
 from workbench.views.drawable import bounds, worst_seconds
+from workbench.views.thinned import stretch_s
 
 HASH_KEYS = 2**128
 MOST_CELLS = 4_000
@@ -81,7 +82,7 @@ def shard_layouts(load: pl.DataFrame, cuts: pl.DataFrame) -> Drawn:
         for line in _lines(name, boxes)
     ]
     drawn = alt.layer(heat, over, *lines, *beside).properties(
-        width=HEAT_WIDTH, height=HEIGHT, title=alt.Title(_unlined(layouts), offset=34)
+        width=HEAT_WIDTH, height=HEIGHT, title=alt.Title(_shortened(cells, layouts), offset=34)
     )
     return dressed(drawn, _said(load, layouts))
 
@@ -136,10 +137,13 @@ def _lines(name: str, boxes: pl.DataFrame) -> Iterator[Any]:
     yield base.mark_rule(strokeDash=DASHES[name], strokeWidth=1.4, color="#202020")
 
 
-def _unlined(layouts: dict[str, pl.DataFrame]) -> str:
-    """Which layouts have no lines in the load because these would hide it."""
+def _shortened(cells: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> str:
+    """What stands for more than itself, and which layouts have no lines because these would hide the load."""
     names = [name for name, boxes in layouts.items() if name in DASHES and len(boxes) > MOST_LINES]
-    return f"too many cuts to draw through the load: {', '.join(names)}" if names else ""
+    said = [f"too many cuts to draw through the load: {', '.join(names)}"] if names else []
+    if (long_s := stretch_s(cells)) > 1:
+        said.append(f"each cell is the worst second of {spoken(long_s)}")
+    return "; ".join(said)
 
 
 def _said(load: pl.DataFrame, layouts: dict[str, pl.DataFrame]) -> str:

@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from workbench.charts.axes import time, utc
+from workbench.charts.axes import spoken, time, utc
 from workbench.charts.dressing import (
     LANES,
     OVER,
@@ -15,7 +15,7 @@ from workbench.charts.dressing import (
     told_apart,
 )
 from workbench.views.drawable import bounds
-from workbench.views.thinned import summed
+from workbench.views.thinned import stretch_s, summed
 
 MOST_BARS = 600
 ACCEPTED, REJECTED = "accepted", "rejected"
@@ -50,7 +50,12 @@ def throttled(frame: pl.DataFrame) -> Drawn:
         .encode(
             x=time("from_at", low, high),
             x2="to_at",
-            y=alt.Y("signed:Q", title="rejected below, accepted above", stack=None, axis=whole),
+            y=alt.Y(
+                "signed:Q",
+                title=f"rejected, accepted per {spoken(stretch_s(rows))}",
+                stack=None,
+                axis=whole,
+            ),
             color=told_apart(alt.Color, "answer", [ACCEPTED, REJECTED], [LANES[0], OVER], legend()),
         )
     )

@@ -29,6 +29,12 @@ def stretched(frame: pl.DataFrame, at: str, most: int) -> pl.DataFrame:
     return frame.with_columns(from_at=from_at, to_at=from_at + pl.duration(microseconds=long_us))
 
 
+def stretch_s(stretches: pl.DataFrame) -> float:
+    """How long a stretch is, in seconds; all of a frame are of one length."""
+    first = stretches.row(0, named=True)
+    return cast(timedelta, first["to_at"] - first["from_at"]).total_seconds()
+
+
 def worst_ages(frame: pl.DataFrame, most: int) -> pl.DataFrame:
     """Ages over time, at most `most` instants of each series: the oldest of each stretch.
 
@@ -37,11 +43,11 @@ def worst_ages(frame: pl.DataFrame, most: int) -> pl.DataFrame:
         most: most instants.
 
     Returns:
-        `series`, `from_at`, `p50_age_s`, `p99_age_s`, sorted.
+        `series`, `from_at`, `to_at`, `p50_age_s`, `p99_age_s`, sorted.
     """
     return (
         stretched(frame, "at", most)
-        .group_by("series", "from_at")
+        .group_by("series", "from_at", "to_at")
         .agg(pl.col("p50_age_s", "p99_age_s").max())
         .sort("series", "from_at")
     )

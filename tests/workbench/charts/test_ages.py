@@ -32,6 +32,8 @@ def test_a_long_stretch_is_drawn_by_its_oldest_within_altairs_5000_rows() -> Non
     rows = [row for cells in chart.to_dict()["datasets"].values() for row in cells]
 
     assert len(rows) <= 5_000
+    assert "the oldest of each 5.56 min" in text_of(to_svg(chart))
+    assert "the oldest" not in text_of(to_svg(age_over_time(ages())))
     assert max(row["age_s"] for row in rows) == 9_000
 
 
@@ -48,6 +50,10 @@ def test_stretches_in_which_nothing_ended_are_left_out_and_zero_has_a_place() ->
     rows = [row for cells in age_over_time(frame).to_dict()["datasets"].values() for row in cells]
 
     assert [row["age_s"] for row in rows] == [0.001, 0.001]
+
+
+def test_one_instant_alone_is_drawn() -> None:
+    assert to_svg(age_over_time(ages(1, "observed"))).count('aria-roledescription="point"') == 2
 
 
 def test_no_end_at_all_is_a_sentence() -> None:

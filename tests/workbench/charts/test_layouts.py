@@ -59,6 +59,7 @@ def test_a_long_load_is_thinned_and_keeps_its_peak() -> None:
     chart = shard_layouts(load_by_hash(64, 600, 1.3), cuts(**THREE))
 
     assert sum(len(rows) for rows in chart.to_dict()["datasets"].values()) <= 5_000
+    assert "each cell is the worst second of 10 s" in text_of(to_svg(chart))
     assert to_svg(chart).count('aria-roledescription="point"') == 1
 
 

@@ -1,5 +1,6 @@
 """What a throttle let through and what it turned away."""
 
+from tests.workbench.charts.frames import text_of
 from tests.workbench.charts.tuned_frames import answers
 from workbench.charts import description, throttled, to_svg
 
@@ -25,6 +26,7 @@ def test_a_long_time_is_added_up_and_loses_no_request() -> None:
     rows = [row for cells in throttled(frame).to_dict()["datasets"].values() for row in cells]
 
     assert len(rows) <= 1_200
+    assert "rejected, accepted per 1.39 min" in text_of(to_svg(throttled(frame)))
     assert sum(row["value"] for row in rows) == frame["accepted"].sum() + frame["rejected"].sum()
     assert description(throttled(frame)).startswith(
         f"{frame['accepted'].sum():,} requests accepted"
