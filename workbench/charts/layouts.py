@@ -82,7 +82,7 @@ def shard_layouts(load: pl.DataFrame, cuts: pl.DataFrame) -> Drawn:
         for line in _lines(name, boxes)
     ]
     drawn = alt.layer(heat, over, *lines, *beside).properties(
-        width=HEAT_WIDTH, height=HEIGHT, title=alt.Title(_shortened(cells, layouts), offset=34)
+        width=HEAT_WIDTH, height=HEIGHT, title=_shortened(cells, layouts)
     )
     return dressed(drawn, _said(load, layouts))
 
