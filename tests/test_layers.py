@@ -71,7 +71,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "IPython": ("workbench.magics",),
     "typer": ("workbench.cli",),
     "rich": ("workbench.cli",),
-    "scipy": ("workbench.explain",),
+    "scipy": ("workbench.explain", "workbench.tune"),
     "xxhash": ("workbench.trace",),
     "yaml": ("workbench.replay",),
 }

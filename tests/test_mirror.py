@@ -44,6 +44,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/tune/simulate/environments.py": "tests/workbench/tune/simulate/test_queues.py",
     "workbench/tune/simulate/heaps.py": "tests/workbench/tune/simulate/test_queues.py",
     "workbench/tune/simulate/run.py": "tests/workbench/tune/simulate/test_queues.py",
+    "workbench/tune/observed/configured.py": "tests/workbench/tune/observed/test_observe.py",
     "workbench/tune/simulate/compiled.py": "tests/workbench/tune/simulate/test_chance.py",
     "workbench/tune/simulate/profiles.py": "tests/workbench/tune/simulate/test_settings.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",

@@ -33,6 +33,8 @@ MEANINGS: dict[str, object] = {
     "kept_event_time": None,
     "capture_id": "c1",
     "run_id": "r1",
+    "log_group": "arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge",
+    "reports": False,
     "run_a": "r1",
     "run_b": "r2",
     "delivery_id": 1,

@@ -160,7 +160,9 @@ def run_fifo(  # noqa: C901 - one loop over time, with its state in local variab
             throttled_until = begin
             counts[3] += math.ceil(begin - wanted)
         hidden_until = at + visibility_s
-        if begin >= hidden_until or begin > until_s:
+        if begin > until_s:
+            break
+        if begin >= hidden_until:
             for place in range(taken):
                 deliveries[batch[place]] += 1
             for place in range(taken_groups):

@@ -325,7 +325,10 @@ def _run(  # noqa: C901 - one loop over time, with its state in local variables
             throttled_until = begin
             counts[3] += math.ceil((begin - wanted) / THROTTLE_RETRY_S)
         quiet_since = begin
-        if begin - received[0] >= visibility_s or begin > until_s:
+        if begin > until_s:
+            replace_earliest(poller_at, pollers, begin)
+            continue
+        if begin - received[0] >= visibility_s:
             for place in range(taken):
                 deliveries[batch[place]] += 1
                 if back == len(back_at):

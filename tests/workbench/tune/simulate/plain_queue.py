@@ -22,6 +22,7 @@ class Message:
     done_s: float = inf
     gone: str = ""
     first_s: float | None = None
+    begins: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
 
 
@@ -81,6 +82,7 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
             failed = {message.number for message in batch}
         for message in batch:
             message.first_s = closed if message.first_s is None else message.first_s
+            message.begins.append(closed)
             message.ends.append(end)
             hidden_until = received[message.number] + settings.effective_visibility_s
             if message.number not in failed:

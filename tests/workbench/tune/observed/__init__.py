@@ -1,0 +1,1 @@
+"""What a capture shows, held against what happened."""
