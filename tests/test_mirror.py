@@ -47,6 +47,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/tune/observed/configured.py": "tests/workbench/tune/observed/test_observe.py",
     "workbench/tune/simulate/compiled.py": "tests/workbench/tune/simulate/test_chance.py",
     "workbench/tune/simulate/profiles.py": "tests/workbench/tune/simulate/test_settings.py",
+    "workbench/tune/redelivery/evidence.py": "tests/workbench/tune/redelivery/test_advice.py",
+    "workbench/tune/redelivery/prediction.py": "tests/workbench/tune/redelivery/test_advice.py",
+    "workbench/tune/redelivery/rule.py": "tests/workbench/tune/redelivery/test_advice.py",
     "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",

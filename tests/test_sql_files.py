@@ -95,6 +95,8 @@ MEANINGS: dict[str, object] = {
     "unit_bytes": 25_600,
     "grain_bytes": 1_024,
     "billing_step_ms": 1,
+    "dead_letter_arn": "arn:aws:sqs:us-east-1:111111111111:orders-dlq",
+    "log_groups": ["arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"],
 }
 """A value for every parameter there is: one name means the same in every file."""
 

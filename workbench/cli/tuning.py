@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import costing
+from workbench.cli import costing, redelivering
 from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -13,12 +13,15 @@ from workbench.cli.terminal import print_json, print_table, say
 def add_to(app: typer.Typer) -> None:
     """Put this room's commands on the command line."""
     tune = typer.Typer(
-        help="Say how shards should be set, from the captured traffic.", no_args_is_help=True
+        help="Say how the system should be set, from the captured traffic.", no_args_is_help=True
     )
     tune.command(
         "shards", epilog="Example: workbench tune shards incident.trace --source kinesis:orders"
     )(shards)
     costing.add_to(tune)
+    tune.command(
+        "visibility", epilog="Example: workbench tune visibility incident.trace --source sqs:orders"
+    )(redelivering.visibility)
     tune.callback()(_room)
     app.add_typer(
         tune,
@@ -28,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _room() -> None:
-    """Say how shards should be set, from the captured traffic."""
+    """Say how the system should be set, from the captured traffic."""
 
 
 def shards(

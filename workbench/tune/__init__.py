@@ -10,19 +10,31 @@ if TYPE_CHECKING:
     from workbench.tune.cost.captured import Costs, cost
     from workbench.tune.prices import prices
     from workbench.tune.quotas import quotas
+    from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
     from workbench.tune.shard_plan import ShardPlan, shards
 
-__all__ = ["Costs", "ShardPlan", "cost", "prices", "quotas", "shards"]
+__all__ = [
+    "Costs",
+    "ShardPlan",
+    "VisibilityAdvice",
+    "cost",
+    "prices",
+    "quotas",
+    "shards",
+    "visibility",
+]
 
 __getattr__ = lazy_names(
     __name__,
     {
         "Costs": "workbench.tune.cost.captured",
         "ShardPlan": "workbench.tune.shard_plan",
+        "VisibilityAdvice": "workbench.tune.redelivery.advice",
         "cost": "workbench.tune.cost.captured",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
         "shards": "workbench.tune.shard_plan",
+        "visibility": "workbench.tune.redelivery.advice",
     },
 )
 

@@ -1,0 +1,1 @@
+"""What a queue's visibility timeout and maxReceiveCount do to its messages: duplicates, delays, dead letters."""
