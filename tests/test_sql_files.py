@@ -95,6 +95,7 @@ MEANINGS: dict[str, object] = {
     "unit_bytes": 25_600,
     "grain_bytes": 1_024,
     "billing_step_ms": 1,
+    "topic_arn": "arn:aws:sns:us-east-1:111111111111:orders",
     "dead_letter_arn": "arn:aws:sqs:us-east-1:111111111111:orders-dlq",
     "log_groups": ["arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"],
 }

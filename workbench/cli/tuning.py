@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import costing, redelivering
+from workbench.cli import costing, delivery_policies, redelivering
 from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -22,6 +22,10 @@ def add_to(app: typer.Typer) -> None:
     tune.command(
         "visibility", epilog="Example: workbench tune visibility incident.trace --source sqs:orders"
     )(redelivering.visibility)
+    tune.command(
+        "delivery-policy",
+        epilog="Example: workbench tune delivery-policy --policy policy.json --outage 30m --rate 5",
+    )(delivery_policies.delivery_policy)
     tune.callback()(_room)
     app.add_typer(
         tune,

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from workbench.tune.quotas import quotas
     from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
     from workbench.tune.shard_plan import ShardPlan, shards
+    from workbench.tune.sns_retries.advice import DeliveryPolicy, delivery_policy
 
 __all__ = [
     "Costs",
+    "DeliveryPolicy",
     "ShardPlan",
     "VisibilityAdvice",
     "cost",
+    "delivery_policy",
     "prices",
     "quotas",
     "shards",
@@ -28,9 +31,11 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Costs": "workbench.tune.cost.captured",
+        "DeliveryPolicy": "workbench.tune.sns_retries.advice",
         "ShardPlan": "workbench.tune.shard_plan",
         "VisibilityAdvice": "workbench.tune.redelivery.advice",
         "cost": "workbench.tune.cost.captured",
+        "delivery_policy": "workbench.tune.sns_retries.advice",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
         "shards": "workbench.tune.shard_plan",
