@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import costing, delivery_policies, redelivering
+from workbench.cli import costing, delivery_policies, redelivering, throttling
 from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -26,6 +26,10 @@ def add_to(app: typer.Typer) -> None:
         "delivery-policy",
         epilog="Example: workbench tune delivery-policy --policy policy.json --outage 30m --rate 5",
     )(delivery_policies.delivery_policy)
+    tune.command(
+        "throttle",
+        epilog="Example: workbench tune throttle incident.trace --source sqs:orders --rate 100 --burst 50",
+    )(throttling.throttle)
     tune.callback()(_room)
     app.add_typer(
         tune,

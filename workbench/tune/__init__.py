@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
     from workbench.tune.shard_plan import ShardPlan, shards
     from workbench.tune.sns_retries.advice import DeliveryPolicy, delivery_policy
+    from workbench.tune.token_buckets.advice import Throttle, throttle
+    from workbench.tune.token_buckets.buckets import Limit
 
 __all__ = [
     "Costs",
     "DeliveryPolicy",
+    "Limit",
     "ShardPlan",
+    "Throttle",
     "VisibilityAdvice",
     "cost",
     "delivery_policy",
     "prices",
     "quotas",
     "shards",
+    "throttle",
     "visibility",
 ]
 
@@ -32,13 +37,16 @@ __getattr__ = lazy_names(
     {
         "Costs": "workbench.tune.cost.captured",
         "DeliveryPolicy": "workbench.tune.sns_retries.advice",
+        "Limit": "workbench.tune.token_buckets.buckets",
         "ShardPlan": "workbench.tune.shard_plan",
+        "Throttle": "workbench.tune.token_buckets.advice",
         "VisibilityAdvice": "workbench.tune.redelivery.advice",
         "cost": "workbench.tune.cost.captured",
         "delivery_policy": "workbench.tune.sns_retries.advice",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
         "shards": "workbench.tune.shard_plan",
+        "throttle": "workbench.tune.token_buckets.advice",
         "visibility": "workbench.tune.redelivery.advice",
     },
 )
