@@ -289,3 +289,13 @@ def test_a_prediction_that_does_not_tell_what_happened_says_so(advice, tmp_path)
         wrong = visibility(trace, "sqs:orders")
 
     assert any("not independent" in note for note in wrong.notes)
+
+
+def test_attempts_that_crash_count_towards_the_dead_letters(tmp_path):
+    with captured(tmp_path / "t", story(0, 20, 10, 0), *SET) as trace:
+        found = visibility(trace, "sqs:orders", 60, [1, 2])
+
+    crashed = 10 / 40
+    assert [each.dead_letter_share for each in found.candidates] == pytest.approx(
+        [crashed, crashed**2]
+    )

@@ -66,3 +66,10 @@ def test_nothing_sent_costs_nothing() -> None:
     found = buffered(np.array([]), np.array([], dtype=np.int64), 1.0, ROOMY)
 
     assert (found.requests, found.requests_alone, found.added_mean_s) == (0, 0, 0)
+
+
+def test_no_more_than_ten_go_together() -> None:
+    found = buffered(np.zeros(25), np.full(25, 100), 1.0, ROOMY)
+
+    assert found.requests == 3
+    assert found.added_mean_s == pytest.approx(5 / 25)

@@ -72,3 +72,11 @@ def test_messages_that_got_through_early_tell_as_far_as_they_went() -> None:
 def test_single_attempts_tell_nothing() -> None:
     assert best_policy([np.array([1.0]), np.array([5.0])]) is None
     assert ranked([], {"aws_http": MANAGED["http"]}) == []
+
+
+def test_a_known_policy_that_explains_goes_first_though_a_fitted_one_lies_closer() -> None:
+    slow = [np.arange(4) * 22.0]
+    fits = ranked(slow, {"aws_http": MANAGED["http"]})
+
+    assert [each.name for each in fits] == ["aws_http", "fitted"]
+    assert fits[1].residual < fits[0].residual
