@@ -85,20 +85,20 @@ class Throttle:
         """Requests over time, for a chart.
 
         Returns:
-            One row a second with requests: `second`, `requests`, `accepted`, `refused` (predicted), `captured_refused`
+            One row a second with requests: `at`, `requests`, `accepted`, `rejected` (predicted), `captured_rejected`
             (null where no answer was captured).
         """
         return (
-            self.requests.group_by(second=pl.col("requested_at").dt.truncate("1s"))
+            self.requests.group_by(at=pl.col("requested_at").dt.truncate("1s"))
             .agg(
                 requests=pl.len(),
                 accepted=pl.col("refused_by").is_null().sum(),
-                refused=pl.col("refused_by").is_not_null().sum(),
-                captured_refused=pl.when(pl.col("status").count() > 0).then(
+                rejected=pl.col("refused_by").is_not_null().sum(),
+                captured_rejected=pl.when(pl.col("status").count() > 0).then(
                     (pl.col("status") == TOO_MANY).sum()
                 ),
             )
-            .sort("second")
+            .sort("at")
         )
 
 

@@ -59,10 +59,10 @@ def test_the_captured_throttle_is_found_and_refuses_what_it_refused():
 def test_the_frame_counts_requests_by_second():
     found = throttle(frame_of(50, 25), rate_per_second=50, burst=25).to_frame()
 
-    assert found.columns == ["second", "requests", "accepted", "refused", "captured_refused"]
+    assert found.columns == ["at", "requests", "accepted", "rejected", "captured_rejected"]
     assert found["requests"].sum() == 4_000
-    assert (found["accepted"] + found["refused"]).to_list() == found["requests"].to_list()
-    assert found["captured_refused"].to_list() == found["refused"].to_list()
+    assert (found["accepted"] + found["rejected"]).to_list() == found["requests"].to_list()
+    assert found["captured_rejected"].to_list() == found["rejected"].to_list()
 
 
 def test_the_burst_that_is_needed_refuses_none():
