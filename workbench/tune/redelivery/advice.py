@@ -151,6 +151,8 @@ def visibility(
     counts: list[int | None] = [int(each) for each in wanted_receives]
     receives = counts or _receives_to_try(there.max_receive_count, there.dead_letter_arn)
     recommended, notes = _recommendation(evidence, model, timeout_s, waive_rule)
+    if recommended and not wanted_receives and recommended["max_receive_count"] not in receives:
+        receives = [*receives, recommended["max_receive_count"]]
     observed = _observed(evidence)
     backtest = _backtest(evidence, model, observed)
     if backtest and not _MISFIT_LEAST < backtest["deliveries_ratio"] < _MISFIT_MOST:

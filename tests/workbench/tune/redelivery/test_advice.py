@@ -299,3 +299,12 @@ def test_attempts_that_crash_count_towards_the_dead_letters(tmp_path):
     assert [each.dead_letter_share for each in found.candidates] == pytest.approx(
         [crashed, crashed**2]
     )
+
+
+def test_the_recommendation_is_one_of_the_candidates(tmp_path):
+    with captured(tmp_path / "t", story(0, 10, 30, 0), *SET) as trace:
+        found = visibility(trace, "sqs:orders")
+
+    best = found.recommended
+    assert best["max_receive_count"] not in (3, 5, 10)
+    assert at(found, best["visibility_timeout_s"], best["max_receive_count"])
