@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli import costing, delivery_policies, redelivering, throttling
+from workbench.cli import costing, delivery_policies, redelivering, throttling, tuning_mappings
 from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     tune.command(
         "shards", epilog="Example: workbench tune shards incident.trace --source kinesis:orders"
     )(shards)
+    tuning_mappings.add_to(tune)
     costing.add_to(tune)
     tune.command(
         "visibility", epilog="Example: workbench tune visibility incident.trace --source sqs:orders"

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from workbench.tune.prices import prices
     from workbench.tune.quotas import quotas
     from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
+    from workbench.tune.search.advice import MappingAdvice, mapping
+    from workbench.tune.search.counterfactual import Counterfactual, counterfactual
+    from workbench.tune.search.prepared import Prepared, prepare
     from workbench.tune.shard_plan import ShardPlan, shards
     from workbench.tune.sns_retries.advice import DeliveryPolicy, delivery_policy
     from workbench.tune.token_buckets.advice import Throttle, throttle
@@ -18,13 +21,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Costs",
+    "Counterfactual",
     "DeliveryPolicy",
     "Limit",
+    "MappingAdvice",
+    "Prepared",
     "ShardPlan",
     "Throttle",
     "VisibilityAdvice",
     "cost",
+    "counterfactual",
     "delivery_policy",
+    "mapping",
+    "prepare",
     "prices",
     "quotas",
     "shards",
@@ -36,13 +45,19 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Costs": "workbench.tune.cost.captured",
+        "Counterfactual": "workbench.tune.search.counterfactual",
         "DeliveryPolicy": "workbench.tune.sns_retries.advice",
         "Limit": "workbench.tune.token_buckets.buckets",
+        "MappingAdvice": "workbench.tune.search.advice",
+        "Prepared": "workbench.tune.search.prepared",
         "ShardPlan": "workbench.tune.shard_plan",
         "Throttle": "workbench.tune.token_buckets.advice",
         "VisibilityAdvice": "workbench.tune.redelivery.advice",
         "cost": "workbench.tune.cost.captured",
+        "counterfactual": "workbench.tune.search.counterfactual",
         "delivery_policy": "workbench.tune.sns_retries.advice",
+        "mapping": "workbench.tune.search.advice",
+        "prepare": "workbench.tune.search.prepared",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
         "shards": "workbench.tune.shard_plan",

@@ -5,7 +5,6 @@ counts, the mapping, the queue, the function, and the log of every invocation wi
 """
 
 import json
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +31,12 @@ class Happened:
     messages: list[Message]
 
     def batches(self) -> list[tuple[float, float, list[Message]]]:
-        """Begin, end and messages of each invocation."""
-        found: dict[tuple[float, float], list[Message]] = defaultdict(list)
+        """Begin, end and messages of each invocation, in the order of their begins."""
+        found: dict[int, tuple[float, float, list[Message]]] = {}
         for message in self.messages:
-            for begin, end in zip(message.begins, message.ends, strict=True):
-                found[begin, end].append(message)
-        return [(begin, end, batch) for (begin, end), batch in sorted(found.items())]
+            for call, begin, end in zip(message.calls, message.begins, message.ends, strict=True):
+                found.setdefault(call, (begin, end, []))[2].append(message)
+        return sorted(found.values(), key=lambda each: each[:2])
 
     def invocations(self) -> pl.DataFrame:
         batches = self.batches()
@@ -47,8 +46,7 @@ class Happened:
                 "duration_ms": [(end - begin) * 1_000 for begin, end, _ in batches],
                 "init_ms": pl.Series([None] * len(batches), dtype=pl.Float64),
                 "status": [
-                    "error" if all(end not in (m.done_s,) for m in batch) else "success"
-                    for _, end, batch in batches
+                    "error" if _failed(end, batch) else "success" for _, end, batch in batches
                 ],
                 "records": [len(batch) for _, _, batch in batches],
             }
@@ -66,7 +64,7 @@ class Happened:
             traffic=self.traffic,
             age_s=np.where(np.isfinite(done), done - self.traffic.at_s, np.nan),
             deliveries=np.array([max(message.deliveries, 1) for message in self.messages]),
-            failed_attempts=np.array([len(message.ends) - 1 for message in self.messages]),
+            failed_attempts=np.array([message.failures for message in self.messages]),
             invocations=self.invocations(),
             dead_letters=None,
         )
@@ -96,12 +94,17 @@ def as_trace(folder: Path, story: Happened) -> Trace:
     names = [record.record_id for record in (sqs_message(m.number) for m in story.messages)]
     for number, (begin, end, batch) in enumerate(story.batches()):
         lines = tuple(f"handling {names[message.number]}" for message in batch)
-        failed = all(end != message.done_s for message in batch)
+        failed = _failed(end, batch)
         more = "Status: error\tError Type: ValueError" if failed else ""
         records += invocation(
             number, begin, (end - begin) * 1_000, lines=lines, more=more, instance=f"{number:08x}"
         )
     return write_trace(folder, records, resources(story.settings))
+
+
+def _failed(end: float, batch: list[Message]) -> bool:
+    """Whether the invocation failed: somebody of it was done later, or never."""
+    return any(message.done_s > end for message in batch)
 
 
 def resources(settings: Settings) -> list[Resource]:

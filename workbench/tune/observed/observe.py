@@ -181,7 +181,8 @@ def observe(
         traffic=Traffic(
             begins_at,
             at_s,
-            arrivals["event_bytes"].to_numpy(),
+            # A copy, because arrays that may not be written would be compiled for once more.
+            arrivals["event_bytes"].to_numpy().copy(),
             _numbered(arrivals["ordering_key"]),
             _numbered(arrivals["partition_id"]),
         ),

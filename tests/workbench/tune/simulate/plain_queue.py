@@ -24,6 +24,8 @@ class Message:
     first_s: float | None = None
     begins: list[float] = field(default_factory=list)
     ends: list[float] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
+    failures: int = 0
 
 
 def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside the guide
@@ -36,6 +38,7 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
     ]
     free = [-1e18] * settings.profile.sqs_concurrency_start
     waiting = list(messages)
+    calls = 0
     while waiting:
         waiting.sort(key=lambda message: (message.visible_s, message.number))
         free.sort()
@@ -69,6 +72,7 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
         timed_out = lasts_s > settings.timeout_s
         end = closed + min(lasts_s, settings.timeout_s)
         free[0] = end
+        calls += 1
         for message in batch:
             message.deliveries += 1
         failed = {
@@ -84,6 +88,8 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
             message.first_s = closed if message.first_s is None else message.first_s
             message.begins.append(closed)
             message.ends.append(end)
+            message.calls.append(calls)
+            message.failures += message.number in failed
             hidden_until = received[message.number] + settings.effective_visibility_s
             if message.number not in failed:
                 message.done_s = min(message.done_s, end)

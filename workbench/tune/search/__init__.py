@@ -1,0 +1,1 @@
+"""Which configuration to choose: candidates on the same arrivals and the same luck, ranked with their uncertainty."""

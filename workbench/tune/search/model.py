@@ -1,0 +1,52 @@
+"""From a capture to a model that has been held against it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.errors import UsageError
+from workbench.tune.backtest import BackTest, back_test
+from workbench.tune.durations.fit import Fitted, fit
+from workbench.tune.durations.model import DurationModel
+from workbench.tune.observed import Observed
+from workbench.tune.simulate.run import simulate
+from workbench.tune.simulate.settings import Settings
+from workbench.tune.simulate.simulated import Simulated
+from workbench.tune.simulate.traffic import Traffic
+
+POISON_ATTEMPTS = 3
+"""A record that failed so often and never succeeded fails always. Assumed."""
+SETTLES_S = 3_600.0
+"""How long after the last arrival a simulation goes on, or 20 visibility timeouts where those are longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Modelled:
+    """The handler, and the verdict on it and on the service's behaviour together."""
+
+    fitted: Fitted
+    tested: BackTest
+
+
+def modelled(seen: Observed, seed: int = 0) -> Modelled | str:
+    """The model of a capture; one sentence where there is not enough to fit one to."""
+    poison = np.isnan(seen.age_s) & (seen.failed_attempts >= POISON_ATTEMPTS)
+    share = float(poison.mean())
+    failing = None
+    if seen.settings.mapping.reports_failures:
+        # The log says success; that records failed is seen where they come again.
+        again = float(np.maximum(seen.deliveries[~poison], 1).mean()) if not poison.all() else 1.0
+        failing = 1.0 - 1.0 / again
+    try:
+        fitted = fit(seen.invocations, record_failure_share=failing, poison_share=share, seed=seed)
+    except UsageError as error:
+        return str(error)
+    return Modelled(fitted, back_test(seen, fitted.model, seed=seed))
+
+
+def settled(traffic: Traffic, settings: Settings, model: DurationModel, seed: int = 0) -> Simulated:
+    """The simulation until its traffic has settled: what fails for days is in flight by then."""
+    if not len(traffic):
+        return simulate(traffic, settings, model, seed)
+    more_s = max(SETTLES_S, 20 * settings.effective_visibility_s)
+    return simulate(traffic, settings, model, seed, float(traffic.at_s[-1]) + more_s)
