@@ -21,6 +21,8 @@ NAMES = (
     "replayed_streams",
     "comparison",
     "probable_join",
+    "simulator",
+    "durations",
 )
 
 

@@ -68,6 +68,10 @@ def simulate_queue(
     """What becomes of a standard queue's messages; see `run.simulate`."""
     profile, mapping = settings.profile, settings.mapping
     start, added_per_minute, most = _pollers(settings)
+    if until_s == math.inf and _is_plain(settings, model, start, most):
+        short = _plain(traffic, settings, model, seed, start)
+        if len(traffic) == 0 or (short.first_begins_s - traffic.at_s).max() <= settings.retention_s:
+            return short
     out = _run(
         traffic.at_s,
         traffic.bytes,
@@ -142,7 +146,7 @@ def _model(model: DurationModel) -> tuple[Any, ...]:
 def _told(traffic: Traffic, out: Any, pollers: int) -> Simulated:
     first, ended, deliveries, fate, counts, begins, durations, inits, records, failed = out
     busy_s = float((durations + inits).sum())
-    span_s = float(max(np.nanmax(ended, initial=0.0), traffic.span_s))
+    span_s = float(max(np.fmax.reduce(ended, initial=0.0), traffic.span_s))
     return Simulated(
         traffic=traffic,
         first_begins_s=first,
@@ -162,6 +166,75 @@ def _told(traffic: Traffic, out: Any, pollers: int) -> Simulated:
             failed=failed.astype(np.bool_),
         ),
     )
+
+
+def _is_plain(settings: Settings, model: DurationModel, start: int, most: int) -> bool:
+    """Whether nothing can happen but that single messages wait for one of a fixed number of servers."""
+    longest_s = model.median_ms(1, PAYLOAD_BYTES_MAX) / 1_000 * float(model.residuals[-1])
+    return (
+        settings.mapping.batch_size == 1
+        and settings.window_s == 0
+        and start == most <= settings.concurrency_max
+        and settings.profile.sqs_receive_s == 0
+        and settings.profile.environments_added_per_10_s >= most
+        and not (model.record_failure_share or model.batch_failure_share or model.poison_share)
+        and not model.init_ms.any()
+        and longest_s <= min(settings.timeout_s, settings.effective_visibility_s)
+    )
+
+
+def _plain(
+    traffic: Traffic, settings: Settings, model: DurationModel, seed: int, servers: int
+) -> Simulated:
+    """The same as the whole kernel says, where `_is_plain`."""
+    count = len(traffic)
+    begins, ends = _servers(
+        traffic.at_s,
+        traffic.bytes,
+        seed,
+        servers,
+        (model.base_ms + model.per_record_ms) / 1_000,
+        model.per_byte_ms / 1_000,
+        model.residuals,
+    )
+    ones = np.ones(count, dtype=np.int64)
+    nothing = np.zeros(count)
+    out = (
+        begins,
+        ends,
+        ones,
+        np.zeros(count, dtype=np.int8),
+        (0, count, count, 0),
+        begins,
+        ends - begins,
+        nothing,
+        ones,
+        nothing,
+    )
+    return _told(traffic, out, servers)
+
+
+@compiled
+def _servers(
+    at_s: Floats,
+    sizes_bytes: Integers,
+    seed: int,
+    servers: int,
+    base_s: float,
+    byte_s: float,
+    residuals: Floats,
+) -> tuple[Floats, Floats]:
+    """Begin and end of each service: the server that is free for longest takes the next."""
+    count = len(at_s)
+    begins, ends = np.empty(count), np.empty(count)
+    free = np.full(servers, -1e18)
+    for place in range(count):
+        begin = max(at_s[place], free[0])
+        lasts_s = base_s + byte_s * (EVENT_BYTES_EMPTY + sizes_bytes[place] + 1)
+        end = begin + lasts_s * quantile(residuals, uniform(seed, place, 1, DURATION))
+        replace_earliest(free, servers, end)
+        begins[place], ends[place] = begin, end
+    return begins, ends
 
 
 def _pollers(settings: Settings) -> tuple[int, float, int]:

@@ -93,7 +93,7 @@ def simulate_stream(
         model.poison_share,
     )
     first, ended, deliveries, fate, throttles, begins, durations, inits, records, failed = out
-    span_s = float(max(np.nanmax(ended, initial=0.0), traffic.span_s))
+    span_s = float(max(np.fmax.reduce(ended, initial=0.0), traffic.span_s))
     shards = len(np.unique(traffic.partition))
     polls = 0 if settings.enhanced_fan_out else int(shards * span_s / poll_s) if poll_s else 0
     return Simulated(

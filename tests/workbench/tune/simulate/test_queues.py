@@ -336,3 +336,17 @@ def test_the_first_invocation_of_an_environment_is_initialised() -> None:
 
     assert outcome.invocations.init_s.tolist() == [0.3, 0.0, 0.3]
     assert outcome.first_begins_s == pytest.approx([0.3, 1.0, 700.3])
+
+
+@settings(max_examples=30, deadline=None)
+@given(traffic=traffics, count=st.integers(1, 5), seed=st.integers(0, 100))
+def test_the_short_way_for_plain_queues_says_the_same(
+    traffic: Traffic, count: int, seed: int
+) -> None:
+    short = simulate(traffic, servers(count), exponential(2.0), seed)
+    # A stop that nothing reaches leaves the short way.
+    whole = simulate(traffic, servers(count), exponential(2.0), seed, until_s=1e12)
+
+    assert short.ended_s == pytest.approx(whole.ended_s)
+    assert short.first_begins_s == pytest.approx(whole.first_begins_s)
+    assert len(short.invocations) == len(whole.invocations)
