@@ -36,6 +36,9 @@ def clone(tmp_path: Path, demo_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.copytree(
         REPOSITORY / "datasets" / "poison-order.trace", tmp_path / "datasets" / "poison-order.trace"
     )
+    shutil.copytree(
+        REPOSITORY / "datasets" / "retry-storm.trace", tmp_path / "datasets" / "retry-storm.trace"
+    )
     (tmp_path / "events").mkdir()
     event = {"source": "shop", "detail-type": "placed", "id": "1", "time": "2026-11-20T10:00:00Z"}
     envelope = {

@@ -27,6 +27,8 @@ PERCENTILES = (0.0125, 0.9875)
 MOST_FITTED = 5_000
 """Invocations that are drawn from: more change the intervals little."""
 TABLE = 1_024
+CUT = 1.001
+"""Times its timeout is how long a batch is taken to last that ended there."""
 SHARES: Floats = np.concatenate((np.zeros(1), np.geomspace(1e-5, 1.0, 400)))
 """Tried: what one record adds, as a share of what a batch of one record takes."""
 
@@ -81,8 +83,8 @@ def fit(
         seed: of the bootstrap.
 
     Returns:
-        The model with intervals. Batches that ended at the timeout tell that they are long, not how long: they are left
-        out of durations and counted as failures.
+        The model with intervals. Batches that ended at the timeout tell that they are long, not how long: they have no
+        say in base and part a record, and in the spread they are a little longer than the timeout, so that they fail.
 
     Raises:
         UsageError: fewer than 20 invocations with a duration and records that are known.
@@ -106,22 +108,24 @@ def fit(
     growth_from, growth_to = np.quantile(growths, PERCENTILES)
     distinct = len(np.unique(sizes))
     is_identifiable = distinct > 1 and bool(growth_to - growth_from <= WIDEST)
-    per_batch, per_record = _failures(known, poison_share)
+    per_batch, per_record = _failures(timed, poison_share)
+    cut = known.filter(pl.col("status") == "timeout")
+    beyond = CUT * cut["duration_ms"].to_numpy() / (base + each * cut["records"].to_numpy())
     if record_failure_share is not None:
         per_record = record_failure_share
     inits = timed["init_ms"].drop_nulls().to_numpy()
     model = DurationModel(
         base_ms=base,
         per_record_ms=each,
-        residuals=_table(took / (base + each * sizes)),
+        residuals=_table(np.concatenate((took / (base + each * sizes), beyond))),
         init_ms=_table(inits) if len(inits) else np.zeros(1),
         record_failure_share=per_record,
         batch_failure_share=per_batch,
         poison_share=poison_share,
     )
     notes = [] if is_identifiable else [_not_apart(sizes, distinct)]
-    if timeouts := len(known) - len(timed):
-        notes.append(f"{timeouts} invocations ended at the timeout: longer durations are not known")
+    if len(cut):
+        notes.append(f"{len(cut)} invocations ended at the timeout: longer durations are not known")
     return Fitted(
         model,
         _interval(bases),
