@@ -137,22 +137,43 @@ def report(
     ] = Path("report.html"),
     key: KeyOption = None,
     sequence: SequenceOption = None,
+    tune: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tune", metavar="SOURCE", help="Say how its mapping should be set; may be repeated."
+        ),
+    ] = None,
     json: AsJson = False,
 ) -> None:
-    """Write one offline HTML page: what was captured and what was not, findings with witnesses, replays, shards."""
+    """Write one offline HTML page: what was captured and what was not, findings, replays, and how to tune."""
     from workbench.findings import find as run
     from workbench.report import report as write
     from workbench.trace import open_trace
+    from workbench.tune import mapping as tune_mapping
+    from workbench.tune import visibility as tune_visibility
 
     with open_trace(trace) as opened:
         findings = run(opened, key=key, sequence=sequence)
-        file = write(opened, findings, output, shard_plans=_shard_plans(opened))
+        file = write(
+            opened,
+            findings,
+            output,
+            shard_plans=_shard_plans(opened),
+            mapping_advice=[tune_mapping(opened, source) for source in tune or ()],
+            visibility_advice=[
+                tune_visibility(opened, source) for source in tune or () if _is_queue(source)
+            ],
+        )
     if json:
         print_json(
             {"file": str(file), "bytes": Path(file).stat().st_size, "findings": len(findings)}
         )
     else:
         say(f"{len(findings)} findings in {file}")
+
+
+def _is_queue(source: str) -> bool:
+    return source.startswith(("sqs:", "arn:aws:sqs:"))
 
 
 def _print_findings(findings: "Findings") -> None:

@@ -175,8 +175,12 @@ def _show(advice: "MappingAdvice") -> None:
         f"recommended: {best['label']}; meets the SLO in {best['probability']:.0%} of redrawn traffics,"
         f" misfit of the model {tested['misfit']:.2f}"
     )
-    if document["next_to_break"]:
-        say(f"breaks next: {document['next_to_break']['sentence']}")
+    broken = document["next_to_break"]
+    say(
+        f"breaks next: {broken['sentence']}"
+        if broken
+        else "breaks next: nothing, up to ten times the traffic"
+    )
     for command in best["commands"]:
         say(command)
 
