@@ -31,6 +31,8 @@ class DurationModel:
     """Chance that one invocation fails whatever is in it (a timeout downstream)."""
     poison_share: float = 0.0
     """Share of records that fail every attempt."""
+    memory_mb: int | None = None
+    """The memory with which it was measured; None where nothing says."""
 
     def median_ms(self, records: int, event_bytes: int = 0) -> float:
         """The median duration of a batch."""

@@ -131,6 +131,10 @@ class MappingAdvice:
         }
 
 
+_MEMORY = (
+    "how much of a duration is computing is not known from one memory size: with less memory all of it is taken to be, "
+    "with more none; no size below what the log says was used is safe"
+)
 _COLUMNS = {
     "label": pl.String,
     "p50_age_ms": pl.Float64,
@@ -210,6 +214,8 @@ def mapping(
     kept = tuple(fixed)
     if not found.fitted.is_identifiable:
         kept = (*kept, *UNPREDICTED)
+    if vary and "memory_mb" in vary:
+        notes.append(_MEMORY)
     current = found.tested.settings
     region = seen.source_arn.split(":")[3]
     pricing = Pricing(Rates(prices(), today or datetime.now(UTC).date(), region), quotas())

@@ -1,12 +1,13 @@
 """From a capture to a model that has been held against it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from workbench.errors import UsageError
 from workbench.tune.backtest import BackTest, back_test
 from workbench.tune.durations.fit import Fitted, fit
+from workbench.tune.durations.memory import memory_band
 from workbench.tune.durations.model import DurationModel
 from workbench.tune.observed import Observed
 from workbench.tune.simulate.run import simulate
@@ -41,11 +42,17 @@ def modelled(seen: Observed, seed: int = 0) -> Modelled | str:
         fitted = fit(seen.invocations, record_failure_share=failing, poison_share=share, seed=seed)
     except UsageError as error:
         return str(error)
-    return Modelled(fitted, back_test(seen, fitted.model, seed=seed))
+    model = replace(fitted.model, memory_mb=seen.settings.memory_mb)
+    return Modelled(replace(fitted, model=model), back_test(seen, model, seed=seed))
 
 
 def settled(traffic: Traffic, settings: Settings, model: DurationModel, seed: int = 0) -> Simulated:
-    """The simulation until its traffic has settled: what fails for days is in flight by then."""
+    """The simulation until its traffic has settled: what fails for days is in flight by then.
+
+    With another memory size than the measured one, the handler is the slowest that it may be.
+    """
+    if model.memory_mb is not None and settings.memory_mb != model.memory_mb:
+        model = memory_band(model, model.memory_mb, settings.memory_mb)[1]
     if not len(traffic):
         return simulate(traffic, settings, model, seed)
     more_s = max(SETTLES_S, 20 * settings.effective_visibility_s)

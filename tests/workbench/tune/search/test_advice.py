@@ -181,3 +181,14 @@ def test_progress_is_told_and_may_end_the_work(captured: Trace) -> None:
 
     with pytest.raises(Enough):
         mapping(captured, "sqs:orders", vary=VARY, progress=stop, today=TODAY)
+
+
+def test_another_memory_size_is_taken_at_its_worst(captured: Trace) -> None:
+    vary = {"memory_mb": (256, 1_024)}
+    advice = mapping(captured, "sqs:orders", slo="p90 age < 60 s", vary=vary, today=TODAY)
+
+    by_memory = {each.candidate.settings.memory_mb: each.measures for each in advice.evaluated}
+    assert by_memory[256].p50_age_ms > by_memory[512].p50_age_ms
+    assert by_memory[1_024].p50_age_ms == by_memory[512].p50_age_ms
+    assert by_memory[1_024].cost_per_month > by_memory[512].cost_per_month
+    assert any("how much of a duration is computing" in note for note in advice.notes)
