@@ -185,6 +185,7 @@ def observe(
             arrivals["event_bytes"].to_numpy().copy(),
             _numbered(arrivals["ordering_key"]),
             _numbered(arrivals["partition_id"]),
+            delay_s,
         ),
         age_s=ended_s - at_s + delay_s,
         deliveries=arrivals["deliveries"].to_numpy(),

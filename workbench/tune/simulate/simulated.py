@@ -57,9 +57,9 @@ class Simulated:
 
     @property
     def age_s(self) -> Floats:
-        """From arrival to the end of the invocation that took the record; NaN where none did."""
+        """From when it was sent to the end of the invocation that took the record; NaN where none did."""
         taken = np.where(self.fate == SUCCEEDED, self.ended_s, np.nan)
-        ages: Floats = taken - self.traffic.at_s
+        ages: Floats = taken - self.traffic.at_s + self.traffic.delay_s
         return ages
 
     def age_quantile_s(self, share: float) -> float:

@@ -25,6 +25,8 @@ class Traffic:
     """Number of its ordering key (message group, partition key, item); -1 where it has none."""
     partition: Integers
     """Number of its shard; 0 for a queue."""
+    delay_s: float = 0.0
+    """Of the queue: how long before `at_s` each was sent. Ages count from there."""
 
     def __len__(self) -> int:
         return len(self.at_s)
@@ -38,7 +40,12 @@ class Traffic:
         """The same records at other instants, put in order."""
         order = np.argsort(at_s, kind="stable")
         return type(self)(
-            self.begins_at, at_s[order], self.bytes[order], self.key[order], self.partition[order]
+            self.begins_at,
+            at_s[order],
+            self.bytes[order],
+            self.key[order],
+            self.partition[order],
+            self.delay_s,
         )
 
     def picked(self, places: Integers, at_s: Floats) -> Self:
@@ -51,6 +58,7 @@ class Traffic:
             self.bytes[taken],
             self.key[taken],
             self.partition[taken],
+            self.delay_s,
         )
 
 

@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.factories import QUEUE, TOPIC, sns_notification, sqs_message, write_trace
+from connectors.record import Resource
+from tests.factories import QUEUE, T0, TOPIC, sns_notification, sqs_message, write_trace
+from tests.workbench.logged import invocation
 from tests.workbench.tune.captures import Happened, arrivals, as_trace, happened, resources
 from tests.workbench.tune.simulate.systems import servers
 from workbench.errors import UsageError
 from workbench.trace import Trace
 from workbench.tune.durations.model import DurationModel
 from workbench.tune.observed import observe
+from workbench.tune.simulate.run import simulate
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +86,18 @@ def test_a_source_without_mapping_or_log_is_answered_with_what_to_capture(tmp_pa
 def test_a_function_that_is_not_there_is_answered_with_those_that_are(captured: Trace) -> None:
     with pytest.raises(UsageError, match="there are charge"):
         observe(captured, "sqs:orders", function="refund")
+
+
+def test_a_queues_delay_is_in_the_age_and_nobody_could_receive_before(
+    tmp_path: Path, story: Happened
+) -> None:
+    delayed = Resource(QUEUE, "get-queue-attributes", T0, '{"Attributes": {"DelaySeconds": "5"}}')
+    mapping, _, function = resources(story.settings)
+    records = [sqs_message(1), *invocation(1, 7, 1_000, lines=(sqs_message(1).record_id,))]
+    with write_trace(tmp_path / "own.trace", records, [mapping, delayed, function]) as trace:
+        seen = observe(trace, "sqs:orders")
+
+    assert seen.traffic.at_s.tolist() == [5.0]
+    assert seen.age_s.tolist() == [8.0]
+    quick = simulate(seen.traffic, seen.settings, DurationModel(base_ms=1_000))
+    assert quick.age_s.tolist() == [6.0]
