@@ -40,7 +40,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/trace/source_reader.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/workers.py": "tests/workbench/trace/test_capture.py",
     "workbench/trace/turns.py": "tests/workbench/trace/test_capture.py",
-    "workbench/tune/hash_keys.py": "tests/workbench/tune/test_layouts.py",
+    "workbench/tune/resharding/hash_keys.py": "tests/workbench/tune/resharding/test_layouts.py",
     "workbench/tune/simulate/environments.py": "tests/workbench/tune/simulate/test_queues.py",
     "workbench/tune/simulate/heaps.py": "tests/workbench/tune/simulate/test_queues.py",
     "workbench/tune/simulate/run.py": "tests/workbench/tune/simulate/test_queues.py",
@@ -57,7 +57,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "workbench/tune/redelivery/evidence.py": "tests/workbench/tune/redelivery/test_advice.py",
     "workbench/tune/redelivery/prediction.py": "tests/workbench/tune/redelivery/test_advice.py",
     "workbench/tune/redelivery/rule.py": "tests/workbench/tune/redelivery/test_advice.py",
-    "workbench/tune/key_load.py": "tests/workbench/tune/test_shard_plan.py",
+    "workbench/tune/resharding/key_load.py": "tests/workbench/tune/resharding/test_shard_plan.py",
     # A replay shows itself at its ends: the events that go in, the verdicts that come out.
     "workbench/replay/__init__.py": "tests/workbench/replay/test_start.py",
     "workbench/cli/comparing.py": "tests/workbench/cli/test_replaying.py",

@@ -14,9 +14,9 @@ import numpy as np
 from tests.benchmarks.orders import STREAM, T0, pages
 from workbench.trace import TraceWriter, open_trace
 from workbench.tune import shards
-from workbench.tune.hash_keys import limbs_of
-from workbench.tune.key_load import KeyLoad
-from workbench.tune.layouts import (
+from workbench.tune.resharding.hash_keys import limbs_of
+from workbench.tune.resharding.key_load import KeyLoad
+from workbench.tune.resharding.layouts import (
     RECORDS_PER_SECOND,
     SHARD_QUOTA,
     fewest_even,

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from workbench.tune.prices import prices
     from workbench.tune.quotas import quotas
     from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
+    from workbench.tune.resharding.shard_plan import ShardPlan, shards
     from workbench.tune.search.advice import MappingAdvice, mapping
     from workbench.tune.search.counterfactual import Counterfactual, counterfactual
     from workbench.tune.search.prepared import Prepared, prepare
-    from workbench.tune.shard_plan import ShardPlan, shards
     from workbench.tune.sns_retries.advice import DeliveryPolicy, delivery_policy
     from workbench.tune.token_buckets.advice import Throttle, throttle
     from workbench.tune.token_buckets.buckets import Limit
@@ -50,7 +50,7 @@ __getattr__ = lazy_names(
         "Limit": "workbench.tune.token_buckets.buckets",
         "MappingAdvice": "workbench.tune.search.advice",
         "Prepared": "workbench.tune.search.prepared",
-        "ShardPlan": "workbench.tune.shard_plan",
+        "ShardPlan": "workbench.tune.resharding.shard_plan",
         "Throttle": "workbench.tune.token_buckets.advice",
         "VisibilityAdvice": "workbench.tune.redelivery.advice",
         "cost": "workbench.tune.cost.captured",
@@ -60,7 +60,7 @@ __getattr__ = lazy_names(
         "prepare": "workbench.tune.search.prepared",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
-        "shards": "workbench.tune.shard_plan",
+        "shards": "workbench.tune.resharding.shard_plan",
         "throttle": "workbench.tune.token_buckets.advice",
         "visibility": "workbench.tune.redelivery.advice",
     },

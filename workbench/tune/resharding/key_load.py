@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
-from workbench.tune.hash_keys import Limbs, limbs_of
+from workbench.tune.resharding.hash_keys import Limbs, limbs_of
 
 SECOND_US = 1_000_000
 

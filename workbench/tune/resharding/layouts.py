@@ -12,8 +12,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.tune.hash_keys import HASH_KEYS, Limbs, even_shard_numbers, shard_numbers
-from workbench.tune.key_load import SECOND_US, Integers, KeyLoad, KeySeconds, group_starts, sums
+from workbench.tune.resharding.hash_keys import HASH_KEYS, Limbs, even_shard_numbers, shard_numbers
+from workbench.tune.resharding.key_load import (
+    SECOND_US,
+    Integers,
+    KeyLoad,
+    KeySeconds,
+    group_starts,
+    sums,
+)
 
 RECORDS_PER_SECOND = 1_000
 """What a shard takes. Source: Kinesis Data Streams quotas; API reference, PutRecords."""

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from workbench.tune.hash_keys import limbs_of
-from workbench.tune.key_load import KeyLoad
+from workbench.tune.resharding.hash_keys import limbs_of
+from workbench.tune.resharding.key_load import KeyLoad
 
 Put = tuple[str, int, int]
 """Partition key, arrival in microseconds, bytes."""

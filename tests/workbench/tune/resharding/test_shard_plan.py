@@ -9,12 +9,12 @@ import pytest
 
 from connectors.record import Resource
 from tests.workbench.findings.traces import STREAM, T0, at, message, put, trace_of
-from tests.workbench.tune.loads import load_of
+from tests.workbench.tune.resharding.loads import load_of
 from workbench.errors import UsageError
 from workbench.trace import TraceWriter
 from workbench.tune import shards
-from workbench.tune.hash_keys import even_starts, hash_key
-from workbench.tune.layouts import SHARD_QUOTA, fewest_even, fewest_ranges, runs_to_cut
+from workbench.tune.resharding.hash_keys import even_starts, hash_key
+from workbench.tune.resharding.layouts import SHARD_QUOTA, fewest_even, fewest_ranges, runs_to_cut
 
 SPACE = 2**128
 LARGE = b"x" * 700_000

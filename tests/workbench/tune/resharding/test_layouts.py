@@ -5,15 +5,23 @@ from bisect import bisect_right
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workbench.tune.loads import fewest, holds, hot_keys, load_of, md5, over, over_sliding
-from workbench.tune.hash_keys import (
+from tests.workbench.tune.resharding.loads import (
+    fewest,
+    holds,
+    hot_keys,
+    load_of,
+    md5,
+    over,
+    over_sliding,
+)
+from workbench.tune.resharding.hash_keys import (
     even_shard_numbers,
     even_starts,
     hash_key,
     limbs_of,
     shard_numbers,
 )
-from workbench.tune.layouts import (
+from workbench.tune.resharding.layouts import (
     ShardSeconds,
     fewest_even,
     fewest_ranges,

@@ -15,9 +15,9 @@ from workbench.trace import Trace
 from workbench.trace.instants import instant_text
 from workbench.trace.sources import source_in_trace, source_name
 from workbench.trace.sql import load_statement
-from workbench.tune.hash_keys import even_starts
-from workbench.tune.key_load import KeyLoad, group_starts, read_key_load, sums
-from workbench.tune.layouts import (
+from workbench.tune.resharding.hash_keys import even_starts
+from workbench.tune.resharding.key_load import KeyLoad, group_starts, read_key_load, sums
+from workbench.tune.resharding.layouts import (
     BYTES_PER_SECOND,
     RECORDS_PER_SECOND,
     SHARD_QUOTA,
@@ -28,7 +28,7 @@ from workbench.tune.layouts import (
     over_limit_sliding,
     runs_to_cut,
 )
-from workbench.tune.reshard import OpenShards, open_shards, operations
+from workbench.tune.resharding.reshard import OpenShards, open_shards, operations
 
 
 @dataclass(frozen=True, slots=True)

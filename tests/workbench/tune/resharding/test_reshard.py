@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.tune.hash_keys import even_starts
-from workbench.tune.reshard import OpenShards, open_shards, operations
+from workbench.tune.resharding.hash_keys import even_starts
+from workbench.tune.resharding.reshard import OpenShards, open_shards, operations
 
 SPACE = 2**128
 ARN = "arn:aws:kinesis:us-east-1:111111111111:stream/orders"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.tune.hash_keys import HASH_KEYS
+from workbench.tune.resharding.hash_keys import HASH_KEYS
 
 _ORDINAL = re.compile(r"shardId-(\d+)")
 

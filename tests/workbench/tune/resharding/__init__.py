@@ -1,0 +1,1 @@
+"""The search, held against what is known of the settings that were searched."""
