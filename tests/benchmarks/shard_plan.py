@@ -17,13 +17,12 @@ from workbench.tune import shards
 from workbench.tune.resharding.hash_keys import limbs_of
 from workbench.tune.resharding.key_load import KeyLoad
 from workbench.tune.resharding.layouts import (
-    RECORDS_PER_SECOND,
-    SHARD_QUOTA,
     fewest_even,
     fewest_ranges,
     hot_places,
     runs_to_cut,
 )
+from workbench.tune.resharding.limits import DOCUMENTED
 
 PER_SECOND = 20_000
 SECONDS = 120
@@ -53,13 +52,13 @@ def plan(skew: float, family: str) -> dict[str, Any]:
     began = perf_counter()
     runs = runs_to_cut(load.seconds, len(load.hash_keys))
     ranges, hot = fewest_ranges(runs, load.hash_keys), hot_places(load.seconds)
-    even = None if len(hot) else fewest_even(runs, load.limbs, len(ranges), SHARD_QUOTA)
+    even = None if len(hot) else fewest_even(runs, load.limbs, len(ranges), DOCUMENTED.shards)
     share = len(ranges) / even if even else None
     return {
         "name": "shard_plan",
         "skew": skew,
         "keys": family,
-        "by_average": math.ceil(PER_SECOND / RECORDS_PER_SECOND),
+        "by_average": math.ceil(PER_SECOND / DOCUMENTED.records_per_second),
         "even": even,
         "planned": len(ranges),
         "hot_keys": len(hot),
@@ -73,9 +72,9 @@ def layouts() -> dict[str, Any]:
     load = drawn(FAMILIES[0], 500_000, 50_000, 20, 0.5)
     runs = runs_to_cut(load.seconds, len(load.hash_keys))
     began = perf_counter()
-    even = fewest_even(runs, load.limbs, 1, SHARD_QUOTA)
+    even = fewest_even(runs, load.limbs, 1, DOCUMENTED.shards)
     took_ms = (perf_counter() - began) * 1_000
-    per_100_ms = took_ms / (even or SHARD_QUOTA) * 100
+    per_100_ms = took_ms / (even or DOCUMENTED.shards) * 100
     return {
         "name": "shard_plan",
         "keys": len(load.hash_keys),

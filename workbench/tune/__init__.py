@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from workbench.tune.prices import prices
     from workbench.tune.quotas import quotas
     from workbench.tune.redelivery.advice import VisibilityAdvice, visibility
-    from workbench.tune.resharding.shard_plan import ShardPlan, shards
+    from workbench.tune.resharding.advice import shards
+    from workbench.tune.resharding.shard_plan import ShardPlan
     from workbench.tune.search.advice import MappingAdvice, mapping
     from workbench.tune.search.counterfactual import Counterfactual, counterfactual
     from workbench.tune.search.prepared import Prepared, prepare
@@ -60,7 +61,7 @@ __getattr__ = lazy_names(
         "prepare": "workbench.tune.search.prepared",
         "prices": "workbench.tune.prices",
         "quotas": "workbench.tune.quotas",
-        "shards": "workbench.tune.resharding.shard_plan",
+        "shards": "workbench.tune.resharding.advice",
         "throttle": "workbench.tune.token_buckets.advice",
         "visibility": "workbench.tune.redelivery.advice",
     },

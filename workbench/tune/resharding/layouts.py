@@ -13,21 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.tune.resharding.hash_keys import HASH_KEYS, Limbs, even_shard_numbers, shard_numbers
-from workbench.tune.resharding.key_load import (
-    SECOND_US,
-    Integers,
-    KeyLoad,
-    KeySeconds,
-    group_starts,
-    sums,
-)
+from workbench.tune.resharding.key_load import KeyLoad, KeySeconds, group_starts, sums
+from workbench.tune.resharding.limits import DOCUMENTED, ShardLimits
+from workbench.tune.resharding.tally import Integers, sliding_over
 
-RECORDS_PER_SECOND = 1_000
-"""What a shard takes. Source: Kinesis Data Streams quotas; API reference, PutRecords."""
-BYTES_PER_SECOND = 1_048_576
-"""What a shard takes, data and partition keys. Source: the same."""
-SHARD_QUOTA = 20_000
-"""Default shards of an account in the Regions that allow most. Source: Kinesis Data Streams quotas."""
 _NARROWEST = 512
 """Tried first: an even layout that fails nearly always fails at one of the narrowest runs."""
 _FLOAT_DOUBT = 2.0**78
@@ -36,9 +25,9 @@ _FLOAT_DOUBT = 2.0**78
 Truths = NDArray[np.bool_]
 
 
-def over_limit(records: Integers, in_bytes: Integers) -> Truths:
+def over_limit(records: Integers, in_bytes: Integers, limits: ShardLimits = DOCUMENTED) -> Truths:
     """Where one shard's load in one second is more than the shard takes."""
-    over: Truths = (records > RECORDS_PER_SECOND) | (in_bytes > BYTES_PER_SECOND)
+    over: Truths = (records > limits.records_per_second) | (in_bytes > limits.bytes_per_second)
     return over
 
 
@@ -62,30 +51,27 @@ class ShardSeconds:
             cells.second[first], shard[first], sums(cells.records, first), sums(cells.bytes, first)
         )
 
-    @property
-    def over(self) -> int:
+    def over(self, limits: ShardLimits = DOCUMENTED) -> int:
         """Shard-seconds over a limit."""
-        return int(over_limit(self.records, self.bytes).sum())
+        return int(over_limit(self.records, self.bytes, limits).sum())
 
 
-def over_limit_sliding(load: KeyLoad, starts: Sequence[int]) -> int:
+def over_limit_sliding(
+    load: KeyLoad, starts: Sequence[int], limits: ShardLimits = DOCUMENTED
+) -> int:
     """Shard-seconds in which some sliding second, one that ends with an arrival in them, is over a limit.
 
     How the service aligns its second is not documented; what a wall-clock second shows, a sliding one shows too.
     """
     put = load.by_time
-    if not len(put.place):
-        return 0
-    shard = shard_numbers(load.hash_keys, starts)[put.place]
-    order = np.argsort(shard, kind="stable")
-    shard, arrived_us, added = shard[order], put.arrived_us[order], np.cumsum(put.bytes[order])
-    lane_us = int(arrived_us.max() - arrived_us.min()) + 2 * SECOND_US
-    lane = shard * lane_us + (arrived_us - arrived_us.min())
-    begin = np.searchsorted(lane, lane - SECOND_US, side="right")
-    end = np.searchsorted(lane, lane, side="right")
-    total = np.concatenate(([0], added))
-    over = over_limit(end - begin, total[end] - total[begin])
-    return len(group_starts(shard[over], arrived_us[over] // SECOND_US))
+    return sliding_over(
+        shard_numbers(load.hash_keys, starts)[put.place],
+        put.arrived_us,
+        put.bytes,
+        len(starts),
+        limits.records_per_second,
+        limits.bytes_per_second,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +84,28 @@ class Runs:
     """Place of its last key; always behind the first."""
 
 
-def hot_places(cells: KeySeconds) -> Integers:
+def hot_places(cells: KeySeconds, limits: ShardLimits = DOCUMENTED) -> Integers:
     """Places of the keys that are over a limit alone in some second, ascending."""
-    hot: Integers = np.unique(cells.place[over_limit(cells.records, cells.bytes)])
+    hot: Integers = np.unique(cells.place[over_limit(cells.records, cells.bytes, limits)])
     return hot
 
 
-def runs_to_cut(cells: KeySeconds, keys: int) -> Runs:
+def runs_to_cut(cells: KeySeconds, keys: int, limits: ShardLimits = DOCUMENTED) -> Runs:
     """The runs that a layout must cut: those over a limit, and each hot key with either neighbour.
 
     Args:
         cells: the load.
         keys: how many keys there are.
+        limits: what a shard takes.
     """
     first_of_last = np.full(keys, -1, dtype=np.int64)
-    for load, limit in ((cells.records, RECORDS_PER_SECOND), (cells.bytes, BYTES_PER_SECOND)):
+    for load, limit in (
+        (cells.records, limits.records_per_second),
+        (cells.bytes, limits.bytes_per_second),
+    ):
         first, last = _runs_over(cells, load, limit)
         np.maximum.at(first_of_last, last, first)
-    hot = hot_places(cells)
+    hot = hot_places(cells, limits)
     first_of_last[hot] = hot - 1
     followers = hot[hot + 1 < keys] + 1
     first_of_last[followers] = followers - 1

@@ -1,34 +1,33 @@
-"""How a Kinesis stream should be sharded, from the partition keys that were captured."""
+"""How a Kinesis stream should be sharded: what was found, as a document for programs and as frames for charts."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from fractions import Fraction
-from math import ceil
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from workbench.errors import UsageError
-from workbench.trace import Trace
 from workbench.trace.instants import instant_text
-from workbench.trace.sources import source_in_trace, source_name
-from workbench.trace.sql import load_statement
-from workbench.tune.resharding.hash_keys import even_starts
-from workbench.tune.resharding.key_load import KeyLoad, group_starts, read_key_load, sums
-from workbench.tune.resharding.layouts import (
-    BYTES_PER_SECOND,
-    RECORDS_PER_SECOND,
-    SHARD_QUOTA,
-    ShardSeconds,
-    fewest_even,
-    fewest_ranges,
-    hot_places,
-    over_limit_sliding,
-    runs_to_cut,
+from workbench.tune.resharding.aggregation import Aggregation
+from workbench.tune.resharding.hash_keys import (
+    HASH_KEYS,
+    even_shard_numbers,
+    even_starts,
+    shard_numbers,
 )
-from workbench.tune.resharding.reshard import OpenShards, open_shards, operations
+from workbench.tune.resharding.key_load import KeyLoad, group_starts, sums
+from workbench.tune.resharding.lanes import Lanes
+from workbench.tune.resharding.layouts import over_limit_sliding
+from workbench.tune.resharding.limits import ShardLimits
+from workbench.tune.resharding.priced import Prices
+from workbench.tune.resharding.readers import Readers
+from workbench.tune.resharding.salting import COSTS, salt_names
+from workbench.tune.resharding.schedule import Schedule, UpdateShardCount
+from workbench.tune.resharding.tally import SECOND_US, Integers, sums_by_second
+
+NAMED_SALTS = 3
+"""Salts that are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,6 @@ class Layout:
     """Starting hash keys, ascending from 0."""
     over_limit_shard_seconds: int
     """Wall-clock seconds of a shard with more than it takes."""
-    over_limit_sliding_seconds: int
-    """The same, of any second long stretch that ends in them."""
 
     def document(self) -> dict[str, Any]:
         """The layout as `tune shards --json` prints it; hash keys are decimal text, as AWS writes them."""
@@ -63,8 +60,58 @@ class HotKey:
     salt_factor: int
     """Over so many keys it would have to be spread; order is then kept within each of them only."""
 
+    def document(self) -> dict[str, Any]:
+        """The key as `tune shards --json` prints it, with the first of its salts and what they cost."""
+        names = salt_names(self.partition_key, min(self.salt_factor, NAMED_SALTS))
+        return {**asdict(self), "salted_as": list(names), "salting_costs": COSTS}
+
 
 @dataclass(frozen=True, slots=True)
+class Salted:
+    """The plan once the hot keys are salted, counted again with the salts' own hash keys."""
+
+    planned: Layout
+    uniform: Layout | None
+    still_hot: tuple[str, ...]
+    """Salts that are over a limit alone: then the factor is too small."""
+
+    def document(self) -> dict[str, Any]:
+        """As the member `salted` of the plan."""
+        return {
+            "planned": self.planned.document(),
+            "uniform": self.uniform.document() if self.uniform else NO_LAYOUT,
+            "still_hot": list(self.still_hot),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What room for a burst costs in shards."""
+
+    factor: float
+    planned_without: int
+    uniform_without: int | None
+    planned: int
+    uniform: int | None
+
+    def document(self) -> dict[str, Any]:
+        """As the member `burst` of the plan."""
+        both = self.uniform is not None and self.uniform_without is not None
+        return {
+            **asdict(self),
+            "spare_planned": self.planned - self.planned_without,
+            "spare_uniform": self.uniform - self.uniform_without if both else None,  # type: ignore[operator]
+        }
+
+
+NO_LAYOUT: dict[str, Any] = {
+    "shards": None,
+    "over_limit_shard_seconds": None,
+    "starting_hash_keys": None,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardPlan:
     """What `shards` found; `current` is None where the stream's ranges are not known."""
 
@@ -74,27 +121,51 @@ class ShardPlan:
     peak_records_per_second: int
     peak_bytes_per_second: int
     current: Layout | None
+    current_shard_ids: tuple[str, ...]
+    """In the order of its ranges."""
     uniform: Layout | None
     """None where no even count up to the quota holds."""
     planned: Layout
     operations: tuple[dict[str, str], ...]
+    schedule: Schedule | None
+    """None where there are no calls to make."""
+    update_shard_count: UpdateShardCount | None
+    """None where the current shards are not known, or the stream is on demand."""
     hot_keys: tuple[HotKey, ...]
+    salted: Salted | None
+    """None where no key is hot."""
+    burst: Burst
+    readers: Readers
+    lanes: tuple[Lanes, ...]
+    aggregation: Aggregation
+    prices: Prices
+    limits: ShardLimits
+    """Those that the captured load is held against."""
+    mode: str
+    """PROVISIONED or ON_DEMAND."""
     without_source_at: int
     """Records left out because their arrival is not known."""
     without_partition_key: int
     """Records left out because they have no key."""
-    load: pl.DataFrame
-    """See `to_frame`."""
+    notes: tuple[str, ...]
+    """What to mind: too little data, shards that changed meanwhile, records outside their shard."""
+    load: KeyLoad = field(repr=False)
+
+    @property
+    def layouts(self) -> dict[str, Layout | None]:
+        """By name."""
+        return {"current": self.current, "uniform": self.uniform, "planned": self.planned}
 
     def document(self) -> dict[str, Any]:
         """The plan as `tune shards --json` prints it.
 
         Returns:
             `source_arn`, `from`, `to`, `peak`, the layouts `current` (null: ranges not captured), `uniform` and
-            `planned`, `operations`, `hot_keys`, `prices` (null: not known); beside them `sliding` (shard-seconds over
-            the limit when the second may begin anywhere, by layout) and `left_out` (records that have no place).
+            `planned`, `operations`, `hot_keys`, `prices` (by layout, `on_demand` and `advantage`: `per_month` in US
+            dollars, `terms`); beside them `schedule`, `update_shard_count`, `salted`, `burst`, `readers`, `lanes`,
+            `aggregation`, `sliding` (shard-seconds over the limit when the second may begin anywhere, by layout),
+            `left_out` (records that have no place), `mode` and `notes`.
         """
-        layouts = {"current": self.current, "uniform": self.uniform, "planned": self.planned}
         return {
             "source_arn": self.source_arn,
             "from": instant_text(self.from_at),
@@ -104,19 +175,34 @@ class ShardPlan:
                 "bytes_per_second": self.peak_bytes_per_second,
             },
             "current": self.current and self.current.document(),
-            "uniform": self.uniform.document() if self.uniform else _NO_LAYOUT,
+            "uniform": self.uniform.document() if self.uniform else NO_LAYOUT,
             "planned": self.planned.document(),
             "operations": list(self.operations),
-            "hot_keys": [asdict(hot) for hot in self.hot_keys],
-            "prices": None,
-            "sliding": {
-                name: layout and layout.over_limit_sliding_seconds
-                for name, layout in layouts.items()
-            },
+            "hot_keys": [hot.document() for hot in self.hot_keys],
+            "prices": self.prices.document(),
+            "schedule": self.schedule and self.schedule.document(),
+            "update_shard_count": self.update_shard_count and self.update_shard_count.document(),
+            "salted": self.salted and self.salted.document(),
+            "burst": self.burst.document(),
+            "readers": self.readers.document(),
+            "lanes": [each.document() for each in self.lanes],
+            "aggregation": self.aggregation.document(),
+            "sliding": self.sliding(),
             "left_out": {
                 "without_source_at": self.without_source_at,
                 "without_partition_key": self.without_partition_key,
             },
+            "mode": self.mode,
+            "notes": list(self.notes),
+        }
+
+    def sliding(self) -> dict[str, int | None]:
+        """Shard-seconds, by layout, in which a second long stretch ends that is over the limit."""
+        return {
+            name: None
+            if layout is None
+            else over_limit_sliding(self.load, layout.starts, self.limits)
+            for name, layout in self.layouts.items()
         }
 
     def to_frame(self) -> pl.DataFrame:
@@ -127,148 +213,83 @@ class ShardPlan:
             `bytes` (data and keys), `share_of_limit` (of the tighter limit; over 1.0 is too much). Where the stream's
             ranges are not known, the shards are those that the records were captured from.
         """
-        return self.load
+        put = self.load.by_time
+        ids, owner = put.shard_ids, put.shard
+        if self.current:
+            ids = self.current_shard_ids
+            owner = shard_numbers(put.hash_keys, self.current.starts)[put.place]
+        cells = sums_by_second(put.arrived_us // SECOND_US, owner, put.bytes, len(ids))
+        names = pl.Series("shard", ids, dtype=pl.String).gather(cells[1])
+        return self._shared(cells).select(names, pl.all()).sort("shard", "second")
 
+    def load_by_hash(self, bins: int = 64) -> pl.DataFrame:
+        """The load over the hash key space, whatever the shards.
 
-_NO_LAYOUT = {"shards": None, "over_limit_shard_seconds": None, "starting_hash_keys": None}
+        Args:
+            bins: into how many even parts the space is cut.
 
+        Returns:
+            One row a part and second with traffic, sorted by second: `second` (start, UTC), `bin` (from 0),
+            `from_hash_key` (where the part begins, decimal text), `records`, `bytes` (data and keys), `share_of_limit`
+            (of what one shard takes).
 
-def shards(
-    trace: Trace,
-    source: str,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    headroom: float = 1.25,
-) -> ShardPlan:
-    """Plan the shards of a Kinesis stream so that no captured second is over a shard's limits.
-
-    A key's place is the MD5 of its partition key. An explicit hash key is not in what GetRecords answers: a producer's
-    own placing is not seen. Wall-clock seconds decide; how the service aligns its second is not documented.
-
-    Args:
-        trace: an open trace.
-        source: the stream, by ARN or as in a capture (`kinesis:orders`).
-        since: only arrivals from then on.
-        until: only arrivals up to then.
-        headroom: how much room a salted hot key is given.
-
-    Returns:
-        The plan: three layouts (`current`, fewest even shards, fewest ranges), the calls that lead to the last, and the
-        keys that no count fixes; each of these gets a range of its own.
-
-    Raises:
-        UsageError: no such source, not a Kinesis stream, or nothing captured that has a partition key and an arrival.
-
-    Example:
-        >>> shards(trace, source="kinesis:orders").document()["planned"]["shards"]  # doctest: +SKIP
-        3
-
-    Source: Kinesis API reference, PutRecord (hash keys), SplitShard, MergeShards; Kinesis Data Streams quotas.
-    """
-    source_arn = source_in_trace(trace, source)
-    if source_arn.split(":")[2:3] != ["kinesis"]:
-        raise UsageError(
-            f"wanted a Kinesis stream, found {source_name(source_arn)}, which has no shards to set; name kinesis:NAME"
+        Raises:
+            UsageError: no part at all.
+        """
+        if bins < 1:
+            raise UsageError(f"wanted 1 bin or more, found {bins}")
+        cells, limbs = self.load.seconds, self.load.limbs
+        owner = even_shard_numbers(limbs, bins).astype(np.int64)[cells.place]
+        first = group_starts(cells.second, owner)
+        summed = (
+            cells.second[first],
+            owner[first],
+            sums(cells.records, first),
+            sums(cells.bytes, first),
         )
-    load = read_key_load(trace, source_arn, since, until)
-    left_out = trace.sql(
-        load_statement(__package__, "not_planned").text,
-        source_arn=source_arn,
-        since=since,
-        until=until,
-    )
-    if not len(load.place):
-        raise UsageError(_nothing_to_plan(source_arn, left_out.row(0, named=True)))
-    runs = runs_to_cut(load.seconds, len(load.hash_keys))
-    there = open_shards(_range_documents(trace, source_arn))
-    ranges = fewest_ranges(runs, load.hash_keys, there.starts if there else ())
-    hot = hot_places(load.seconds)
-    even = None if len(hot) else fewest_even(runs, load.limbs, len(ranges), SHARD_QUOTA)
-    records, in_bytes = _peaks(load)
-    return ShardPlan(
-        source_arn=source_arn,
-        from_at=_instant(int(load.arrived_us.min())),
-        to_at=_instant(int(load.arrived_us.max())),
-        peak_records_per_second=records,
-        peak_bytes_per_second=in_bytes,
-        current=_layout(load, there.starts) if there else None,
-        uniform=_layout(load, even_starts(even)) if even else None,
-        planned=_layout(load, ranges),
-        operations=operations(source_arn, there, ranges) if there else (),
-        hot_keys=tuple(_hot_key(load, place, Fraction(str(headroom))) for place in hot.tolist()),
-        **left_out.row(0, named=True),
-        load=_with_share(
-            _current_load(load, there) if there else _captured_load(trace, source_arn, since, until)
-        ),
-    )
+        begins = pl.Series("from_hash_key", list(map(str, even_starts(bins)))).gather(summed[1])
+        return self._shared(summed).select(
+            "second", pl.Series("bin", summed[1]), begins, "records", "bytes", "share_of_limit"
+        )
 
+    def cuts(self, layout: str | None = None) -> pl.DataFrame:
+        """Where layouts cut the hash key space.
 
-def _nothing_to_plan(source_arn: str, left_out: dict[str, int]) -> str:
-    found = "none"
-    if left_out["without_partition_key"]:
-        found = f"{left_out['without_partition_key']} without a partition key"
-    elif left_out["without_source_at"]:
-        found = f"{left_out['without_source_at']} without an arrival"
-    return (
-        f"wanted captured records of a Kinesis stream, with partition keys, found {found} in {source_arn}; "
-        "name a stream and a time with traffic"
-    )
+        Args:
+            layout: `current`, `uniform` or `planned`; all that there are.
 
+        Returns:
+            One row a shard: `layout`, `position` (where it begins, from 0 to 1), `starting_hash_key` (decimal text).
 
-def _range_documents(trace: Trace, source_arn: str) -> list[str]:
-    """Snapshots that tell the stream's shards, the newest first."""
-    found = trace.sql(
-        "select document from resources where source_arn = $arn and kind in ('list-shards', 'describe-stream')"
-        " order by observed_at desc",
-        arn=source_arn,
-    )
-    return found["document"].to_list()
+        Raises:
+            UsageError: no such layout.
+        """
+        if layout not in (None, *self.layouts):
+            raise UsageError(
+                f"wanted a layout, found {layout!r}; there are {', '.join(self.layouts)}"
+            )
+        rows = [
+            (name, start / HASH_KEYS, str(start))
+            for name, found in self.layouts.items()
+            if found and layout in (None, name)
+            for start in found.starts
+        ]
+        schema = {"layout": pl.String, "position": pl.Float64, "starting_hash_key": pl.String}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
-
-def _layout(load: KeyLoad, starts: Sequence[int]) -> Layout:
-    seconds = ShardSeconds.of(load, starts)
-    return Layout(tuple(starts), seconds.over, over_limit_sliding(load, starts))
-
-
-def _peaks(load: KeyLoad) -> tuple[int, int]:
-    cells = load.seconds
-    first = group_starts(cells.second)
-    return int(sums(cells.records, first).max()), int(sums(cells.bytes, first).max())
-
-
-def _hot_key(load: KeyLoad, place: int, headroom: Fraction) -> HotKey:
-    own = load.seconds.place == place
-    records = int(load.seconds.records[own].max())
-    in_bytes = int(load.seconds.bytes[own].max())
-    times = max(Fraction(records, RECORDS_PER_SECOND), Fraction(in_bytes, BYTES_PER_SECOND))
-    return HotKey(load.partition_keys[place], records, in_bytes, ceil(times * headroom))
-
-
-def _current_load(load: KeyLoad, there: OpenShards) -> pl.DataFrame:
-    seconds = ShardSeconds.of(load, there.starts)
-    return pl.DataFrame(
-        {
-            "shard": np.array(there.shard_ids, dtype=object)[seconds.shard].tolist(),
-            "second": pl.from_epoch(pl.Series(seconds.second), "s").dt.replace_time_zone("UTC"),
-            "records": seconds.records,
-            "bytes": seconds.bytes,
-        }
-    ).sort("shard", "second")
-
-
-def _captured_load(
-    trace: Trace, source_arn: str, since: datetime | None, until: datetime | None
-) -> pl.DataFrame:
-    statement = load_statement(__package__, "shard_seconds")
-    return trace.sql(statement.text, source_arn=source_arn, since=since, until=until)
-
-
-def _with_share(frame: pl.DataFrame) -> pl.DataFrame:
-    shares = (pl.col("records") / RECORDS_PER_SECOND, pl.col("bytes") / BYTES_PER_SECOND)
-    return frame.with_columns(
-        pl.col("second").dt.cast_time_unit("us"), share_of_limit=pl.max_horizontal(*shares)
-    )
-
-
-def _instant(us: int) -> datetime:
-    return datetime.fromtimestamp(us // 1_000_000, UTC).replace(microsecond=us % 1_000_000)
+    def _shared(self, cells: tuple[Integers, Integers, Integers, Integers]) -> pl.DataFrame:
+        """Second, records, bytes, and their share of what a shard takes."""
+        second, _, records, in_bytes = cells
+        seconds = pl.from_epoch(pl.Series("second", second), "s")
+        shares = (
+            records / self.limits.records_per_second,
+            in_bytes / self.limits.bytes_per_second,
+        )
+        return pl.DataFrame(
+            {
+                "second": seconds.dt.replace_time_zone("UTC").dt.cast_time_unit("us"),
+                "records": records,
+                "bytes": in_bytes,
+                "share_of_limit": np.maximum(*shares),
+            }
+        )

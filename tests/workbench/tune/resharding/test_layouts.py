@@ -93,7 +93,7 @@ def test_hot_keys_are_those_over_a_limit_alone(traffic):
 
 @given(puts, starts)
 def test_seconds_over_the_limit_are_counted_as_by_hand(traffic, layout):
-    assert ShardSeconds.of(load_of(traffic), layout).over == len(over(traffic, layout))
+    assert ShardSeconds.of(load_of(traffic), layout).over() == len(over(traffic, layout))
 
 
 @given(puts, starts)

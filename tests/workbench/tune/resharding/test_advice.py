@@ -14,7 +14,8 @@ from workbench.errors import UsageError
 from workbench.trace import TraceWriter
 from workbench.tune import shards
 from workbench.tune.resharding.hash_keys import even_starts, hash_key
-from workbench.tune.resharding.layouts import SHARD_QUOTA, fewest_even, fewest_ranges, runs_to_cut
+from workbench.tune.resharding.layouts import fewest_even, fewest_ranges, runs_to_cut
+from workbench.tune.resharding.limits import DOCUMENTED
 
 SPACE = 2**128
 LARGE = b"x" * 700_000
@@ -55,7 +56,7 @@ def test_the_document_has_the_fields_that_programs_rely_on(two_busy_keys):
     assert document["current"] is None
     assert document["operations"] == []
     assert document["hot_keys"] == []
-    assert document["prices"] is None
+    assert document["prices"]["planned"]["per_month"] > 0
     border = max(hash_key("a"), hash_key("b"))
     assert document["planned"] == {
         "shards": 2,
@@ -102,14 +103,16 @@ def test_a_hot_key_has_a_range_of_its_own_and_no_even_count_holds(tmp_path):
     puts += [put(5_000 + number, f"cold-{number}", b"", 0) for number in range(8)]
     with trace_of(tmp_path / "trace", puts) as trace:
         document = shards(trace, source="kinesis:orders").document()
-    assert document["hot_keys"] == [
-        {
-            "partition_key": "hot",
-            "records_per_second": 1_600,
-            "bytes_per_second": 4_800,
-            "salt_factor": 2,
-        }
-    ]
+    (hot,) = document["hot_keys"]
+    assert (hot["partition_key"], hot["records_per_second"], hot["salt_factor"]) == (
+        "hot",
+        1_600,
+        2,
+    )
+    assert hot["bytes_per_second"] == 4_800
+    assert "order is kept only among records of the same salt" in hot["salting_costs"]
+    assert document["salted"]["still_hot"] == []
+    assert document["salted"]["planned"]["over_limit_shard_seconds"] == 0
     assert document["uniform"] == {
         "shards": None,
         "over_limit_shard_seconds": None,
@@ -220,7 +223,50 @@ def test_skewed_keys_need_far_fewer_planned_ranges_than_even_shards():
     load = load_of(puts)
     runs = runs_to_cut(load.seconds, len(load.hash_keys))
     ranges = fewest_ranges(runs, load.hash_keys)
-    even = fewest_even(runs, load.limbs, len(ranges), SHARD_QUOTA)
+    even = fewest_even(runs, load.limbs, len(ranges), DOCUMENTED.shards)
     assert 21 <= len(ranges) <= 23
     assert even is not None
     assert len(ranges) <= 0.5 * even
+
+
+def test_what_readers_lanes_and_a_burst_need_is_in_the_plan(two_busy_keys):
+    document = shards(two_busy_keys, source="kinesis:orders", burst=1.5, readers=6).document()
+    assert document["readers"]["fan_out_advised"]
+    assert document["readers"]["interval_ms"] == 1_200
+    assert document["burst"]["factor"] == 1.5
+    assert document["lanes"] == []
+    assert document["aggregation"]["records"] == 3
+
+
+def test_an_on_demand_stream_gets_no_calls(two_busy_keys):
+    summary = {
+        "StreamDescriptionSummary": {
+            "StreamARN": STREAM,
+            "StreamModeDetails": {"StreamMode": "ON_DEMAND"},
+            "OpenShardCount": 1,
+        }
+    }
+    describe(two_busy_keys, [0])
+    writer = TraceWriter(two_busy_keys.path, "import", [], lambda: T0)
+    writer.append_resources([Resource(STREAM, "describe-stream-summary", T0, json.dumps(summary))])
+    writer.close()
+
+    document = shards(two_busy_keys.refresh(), source="kinesis:orders").document()
+    assert document["mode"] == "ON_DEMAND"
+    assert document["operations"] == []
+    assert document["prices"]["on_demand"]["per_month"] > 0
+
+
+def test_the_load_over_the_hash_space_adds_up(two_busy_keys):
+    plan = shards(two_busy_keys, source="kinesis:orders")
+    frame, cuts = plan.load_by_hash(8), plan.cuts("planned")
+    assert frame["records"].sum() == 3
+    assert set(frame["bin"]) <= set(range(8))
+    assert cuts["position"].to_list()[0] == 0.0
+    assert len(cuts) == len(plan.planned.starts)
+
+
+@pytest.mark.parametrize("wrong", [{"headroom": 0.5}, {"burst": 0}, {"readers": -1}])
+def test_a_setting_that_cannot_be_is_refused(two_busy_keys, wrong):
+    with pytest.raises(UsageError, match=f"{next(iter(wrong))}|readers"):
+        shards(two_busy_keys, source="kinesis:orders", **wrong)
