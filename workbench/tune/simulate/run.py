@@ -2,8 +2,8 @@
 
 import math
 
-from workbench.errors import UsageError
 from workbench.tune.durations.model import DurationModel
+from workbench.tune.simulate.asynchronous import simulate_events
 from workbench.tune.simulate.queues import simulate_fifo_queue, simulate_queue
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.simulated import Simulated
@@ -30,9 +30,6 @@ def simulate(
     Returns:
         The outcome; the same arguments give the same bytes.
 
-    Raises:
-        UsageError: a source of single events, which has no mapping.
-
     Example:
         >>> simulate(traffic, settings, DurationModel(base_ms=50)).age_quantile_s(0.99)  # doctest: +SKIP
     """
@@ -44,6 +41,5 @@ def simulate(
             return simulate_fifo_queue(traffic, settings, model, seed, stop_s)
         case "kinesis" | "dynamodb":
             return simulate_stream(traffic, settings, model, seed, stop_s)
-    raise UsageError(
-        "wanted a queue or a stream, found a source that hands over one event at a time, which has no mapping to tune"
-    )
+        case "event":
+            return simulate_events(traffic, settings, model, seed, stop_s)

@@ -25,6 +25,10 @@ class Settings:
     retention_s: float = 345_600.0
     """Of queue or stream."""
     enhanced_fan_out: bool = False
+    event_retries: int = 2
+    """MaximumRetryAttempts of an asynchronous invocation."""
+    event_age_s: float = 21_600.0
+    """MaximumEventAgeInSeconds of one."""
     profile: Profile = field(default_factory=lambda: PROFILES["documented"])
 
     @property

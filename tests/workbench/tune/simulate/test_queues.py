@@ -107,6 +107,14 @@ def test_the_approximation_for_any_service_is_near() -> None:
     assert waits(outcome).mean() == pytest.approx(mean * (1 + 0.25) / 2, rel=0.15)
 
 
+def test_the_approximation_for_many_servers_is_near() -> None:
+    """Sakasegawa's: mean wait of G/G/c from load, spread and the number of servers alone."""
+    outcome = simulate(poisson(8.0, COUNT), servers(10), exponential(1.0))
+
+    wanted = 0.8 ** ((2 * 11) ** 0.5 - 1) / (10 * 0.2)
+    assert waits(outcome).mean() == pytest.approx(wanted, rel=0.2)
+
+
 def test_without_a_cap_concurrency_is_that_of_the_offered_load() -> None:
     outcome = simulate(poisson(20.0, COUNT), servers(1_000), exponential(1.0))
 
