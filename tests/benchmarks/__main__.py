@@ -23,6 +23,7 @@ NAMES = (
     "probable_join",
     "simulator",
     "durations",
+    "recommendation",
 )
 
 

@@ -53,6 +53,14 @@ def mapping(
             "--vary", metavar="NAME=A,B", help="Values to try instead of ours; may be repeated."
         ),
     ] = None,
+    replay: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--replay",
+            metavar="RUN",
+            help="A replay that tells what a record adds; may be repeated.",
+        ),
+    ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of chance.")] = 0,
@@ -72,6 +80,7 @@ def mapping(
             function,
             slo,
             parse_vary(vary) if vary else None,
+            replays=tuple(replay or ()),
             since=parse_since(since, now) if since else None,
             until=parse_since(until, now) if until else None,
             seed=seed,

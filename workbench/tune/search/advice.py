@@ -12,6 +12,7 @@ from workbench.trace import Trace
 from workbench.tune.backtest import BackTest
 from workbench.tune.cost.terms import Rates
 from workbench.tune.durations.fit import Fitted
+from workbench.tune.durations.replayed import replayed_invocations
 from workbench.tune.observed import Observed, observe
 from workbench.tune.prices import prices
 from workbench.tune.quotas import quotas
@@ -156,6 +157,7 @@ def mapping(
     slo: str | None = None,
     vary: Vary | None = None,
     fixed: Sequence[str] = (),
+    replays: Sequence[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
     seed: int = 0,
@@ -175,6 +177,8 @@ def mapping(
         slo: `p99 age < 30 s and cost < 20 USD per month`; None: not slower than today at p99, no more dead letters.
         vary: values to try by name (`{"batch_size": (1, 10)}`); None: a grid within AWS's limits.
         fixed: names that stay as they are.
+        replays: ids of replays in the trace with several batch sizes: they tell what a record adds to a batch where
+            the capture does not.
         since: only what came from then on.
         until: only what came up to then.
         seed: of chance; the same gives the same advice.
@@ -195,7 +199,7 @@ def mapping(
     wanted = parse_slo(slo)
     seen = observe(trace, source, function, since, until)
     place = _place(trace, seen)
-    found = modelled(seen, seed)
+    found = modelled(seen, seed, replayed_invocations(trace, replays) if replays else None)
     if isinstance(found, str) or not found.tested.accepted:
         refused = found if isinstance(found, str) else found.tested.reason
         return MappingAdvice(

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from workbench.errors import UsageError
 from workbench.tune.backtest import BackTest, back_test
 from workbench.tune.durations.fit import Fitted, fit
 from workbench.tune.durations.memory import memory_band
 from workbench.tune.durations.model import DurationModel
+from workbench.tune.durations.replayed import with_replays
 from workbench.tune.observed import Observed
 from workbench.tune.simulate.run import simulate
 from workbench.tune.simulate.settings import Settings
@@ -29,8 +31,14 @@ class Modelled:
     tested: BackTest
 
 
-def modelled(seen: Observed, seed: int = 0) -> Modelled | str:
-    """The model of a capture; one sentence where there is not enough to fit one to."""
+def modelled(seen: Observed, seed: int = 0, replayed: pl.DataFrame | None = None) -> Modelled | str:
+    """The model of a capture; one sentence where there is not enough to fit one to.
+
+    Args:
+        seen: the capture.
+        seed: of chance.
+        replayed: invocations of local replays that tell how a duration grows with the batch.
+    """
     poison = np.isnan(seen.age_s) & (seen.failed_attempts >= POISON_ATTEMPTS)
     share = float(poison.mean())
     failing = None
@@ -40,6 +48,8 @@ def modelled(seen: Observed, seed: int = 0) -> Modelled | str:
         failing = 1.0 - 1.0 / again
     try:
         fitted = fit(seen.invocations, record_failure_share=failing, poison_share=share, seed=seed)
+        if replayed is not None:
+            fitted = with_replays(fitted, seen.invocations, replayed)
     except UsageError as error:
         return str(error)
     model = replace(fitted.model, memory_mb=seen.settings.memory_mb)

@@ -358,3 +358,31 @@ def test_the_short_way_for_plain_queues_says_the_same(
     assert short.ended_s == pytest.approx(whole.ended_s)
     assert short.first_begins_s == pytest.approx(whole.first_begins_s)
     assert len(short.invocations) == len(whole.invocations)
+
+
+@settings(max_examples=20, deadline=None)
+@given(traffic=traffics, seed=st.integers(0, 100))
+def test_with_a_server_for_everybody_nobody_waits(traffic: Traffic, seed: int) -> None:
+    outcome = simulate(traffic, servers(len(traffic) + 1), exponential(2.0), seed)
+
+    assert waits(outcome) == pytest.approx(0.0)
+
+
+@settings(max_examples=20, deadline=None)
+@given(traffic=traffics, count=st.integers(1, 3))
+def test_a_capture_may_be_split_where_it_is_idle(traffic: Traffic, count: int) -> None:
+    """What is behind a pause longer than all work is as if nothing had been before."""
+    later = replace(traffic, at_s=traffic.at_s + 10_000.0)
+    both = replace(
+        traffic,
+        at_s=np.concatenate((traffic.at_s, later.at_s)),
+        bytes=np.concatenate((traffic.bytes, later.bytes)),
+        key=np.concatenate((traffic.key, later.key)),
+        partition=np.concatenate((traffic.partition, later.partition)),
+    )
+    model, queue = DurationModel(base_ms=700), servers(count, batch_size=3, window_s=1)
+
+    whole = simulate(both, queue, model)
+
+    alone = simulate(traffic, queue, model)
+    assert whole.ended_s == pytest.approx(np.concatenate((alone.ended_s, alone.ended_s + 10_000.0)))
