@@ -129,8 +129,8 @@ def test_context_is_lambdas(invoker):
 def test_a_handler_that_kills_all_it_can_reach_leaves_us_alive(tmp_path):
     with invoker_of(tmp_path) as invoker:
         do(invoker, "kills_everything")
-        do(invoker, "count")  # on a busy machine the kill arrives a call later
-        assert answer(do(invoker, "count")) in (1, 2, 3)
+        # The kernel ends what is inside when it gets round to it; until then calls still meet what is dying.
+        assert comes_true(lambda: do(invoker, "count").error_type is None)
 
 
 def test_nothing_is_left_running(tmp_path, own_sleepers):
