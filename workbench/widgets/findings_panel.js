@@ -1,21 +1,7 @@
-// Draws the findings panel. Whatever came over the wire was chosen by whoever could put a message on a queue:
-// it becomes text nodes and nothing else.
+// Draws the findings panel.
 
 const STATES = ["read", "assumed", "hole"];
 const PAYLOAD = "body_start";
-
-function node(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-}
-
-function table(attributes, columns) {
-  const body = node("tbody");
-  const head = node("tr", {}, ...columns.map((column) => node("th", { scope: "col" }, column)));
-  return [node("table", attributes, node("thead", {}, head), body), body];
-}
 
 function findingRow(cells, columns) {
   return node("tr", { tabindex: "-1", "aria-selected": "false" }, ...cells.map((text, at) => {
@@ -61,11 +47,8 @@ function grid(model) {
 
 function pager(model) {
   const said = node("span", { "aria-live": "polite" });
-  const buttons = [["Previous", -1], ["Next", 1]].map(([name, step]) => {
-    const button = node("button", { type: "button" }, name);
-    button.addEventListener("click", () => model.send({ page: model.get("detail").page + step }));
-    return button;
-  });
+  const buttons = [["Previous", -1], ["Next", 1]].map(([name, step]) =>
+    button(name, () => model.send({ kind: "page", page: model.get("detail").page + step })));
   const paint = ({ first, total, rows }) => {
     const last = first + rows.length;
     said.textContent = total === 0 ? "no rows" : `rows ${first + 1} to ${last} of ${total}`;
@@ -73,23 +56,20 @@ function pager(model) {
     buttons[1].disabled = last >= total;
     buttons.forEach((button) => { button.hidden = rows.length === total; });
   };
-  return [node("div", { class: "wb-pager" }, said, ...buttons), paint];
+  return [node("div", { class: "wb-bar" }, said, ...buttons), paint];
 }
 
 function witness(model) {
-  const [title, notes, call] = [node("h4"), node("p", { class: "wb-quiet" }), node("code")];
-  const error = node("p", { role: "alert", class: "wb-error" });
+  const [title, notes] = [node("h4"), node("p", { class: "wb-quiet" })];
   const rows = node("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Witness rows" });
   const [pages, paintPages] = pager(model);
-  const source = node("details", {}, node("summary", {}, "The same rows in Python"), node("pre", {}, call));
+  const [source, paintSource] = sourceLine("The same rows in Python", "");
   const proof = node("div", {}, title, notes, rows, pages, source);
   const paint = () => {
     const detail = model.get("detail");
-    const awaited = detail.finding !== model.get("selected");
+    const awaited = detail.finding !== model.get("selected") && !model.get("trouble");
     drawn.setAttribute("aria-busy", String(awaited));
     if (awaited) return;
-    error.textContent = detail.error ?? "";
-    error.hidden = !detail.error;
     proof.hidden = !detail.rows;
     if (!detail.rows) return;
     title.textContent = `${detail.title[0]} in ${detail.title[1]}: the rows that prove it`;
@@ -98,15 +78,15 @@ function witness(model) {
     body.append(...detail.rows.map((cells) => witnessRow(cells, detail.columns)));
     rows.replaceChildren(drawnRows);
     paintPages(detail);
-    call.textContent = detail.call;
+    paintSource(detail.call);
   };
-  error.hidden = proof.hidden = true;
-  const drawn = node("section", { "aria-label": "Witness", "aria-busy": "false" }, error, proof);
+  proof.hidden = true;
+  const drawn = node("section", { "aria-label": "Witness", "aria-busy": "false" }, proof);
   return [drawn, paint, () => rows.focus()];
 }
 
 function render({ model, el }) {
-  const root = node("div", { class: "wb-findings" });
+  const root = node("div", { class: "wb-view wb-findings" });
   el.append(root);
   const remarks = model.get("remarks").map((remark) => node("li", {}, remark));
   const left = node("ul", { class: "wb-quiet", "aria-label": "Not looked for" }, ...remarks);
@@ -114,22 +94,20 @@ function render({ model, el }) {
     root.append(node("p", {}, "Nothing found."), left);
     return;
   }
+  const [trouble, stopTrouble] = troubleLine(model);
   const [findings, paintFindings, focusFindings] = grid(model);
   const [proof, paintProof, focusProof] = witness(model);
-  root.append(findings, ...(remarks.length ? [left] : []), proof);
+  root.append(findings, ...(remarks.length ? [left] : []), trouble, proof);
+  keepKeys(root);
   root.addEventListener("keydown", (event) => {
-    // A notebook takes letters that reach it for commands: it would add a cell, or cut one.
-    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     const inGrid = findings.contains(event.target);
     if (event.key === "Enter" && inGrid) focusProof();
     else if (event.key === "Escape" && !inGrid) focusFindings();
     else return;
     event.preventDefault();
   });
-  const paint = () => { paintFindings(); paintProof(); };
-  model.on("change:selected change:detail", paint);
-  paint();
-  return () => model.off("change:selected change:detail", paint);
+  const stop = painted(model, ["selected", "detail", "trouble"], () => { paintFindings(); paintProof(); });
+  return () => { stop(); stopTrouble(); };
 }
 
 export default { render };

@@ -1,14 +1,10 @@
 """The findings panel: findings in a grid, and for the one selected its witness rows and the call that returns them.
 
-What it shows are captured payloads, so it sends text only and the page puts it in as text. Questions to the trace are
-answered on a thread of the panel's own, because front ends call from different threads and must not wait.
+The findings come from `find`; the panel asks the trace for the witness of the one selected, a page at a time.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import polars as pl
 import traitlets
 
@@ -18,6 +14,7 @@ from workbench.markup import el, table, visible
 from workbench.trace import Trace
 from workbench.trace.sources import source_name
 from workbench.views import with_records, witness
+from workbench.widgets.view import View, page, style
 
 COLUMNS = ("kind", "source", "count", "sure", "coverage", "what")
 FIRST = ("key", "delivery_id", "source_at", "body_start")
@@ -26,7 +23,7 @@ LONGEST = 2_000
 """Characters of a cell; the trace has the rest."""
 
 
-class FindingsPanel(anywidget.AnyWidget):
+class FindingsPanel(View):
     """A grid of findings, operated by mouse and keyboard; `findings_panel` makes one.
 
     Attributes:
@@ -38,8 +35,8 @@ class FindingsPanel(anywidget.AnyWidget):
         >>> panel.witness()                # doctest: +SKIP
     """
 
-    _esm = Path(__file__).parent / "findings_panel.js"
-    _css = Path(__file__).parent / "findings_panel.css"
+    _esm = page("findings_panel")
+    _css = style("findings_panel")
     columns = traitlets.List(list(COLUMNS)).tag(sync=True)
     rows = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     remarks = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -47,14 +44,13 @@ class FindingsPanel(anywidget.AnyWidget):
     detail = traitlets.Dict().tag(sync=True)
 
     def __init__(self, trace: Trace, findings: Findings) -> None:
-        self.trace, self.findings = trace, findings
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="findings-panel")
+        self.findings = findings
         self._proved: tuple[int, pl.DataFrame] | None = None
         super().__init__(
+            trace,
             rows=[_summary(finding) for finding in findings],
             remarks=[visible(remark) for remark in findings.remarks],
         )
-        self.on_msg(self._told)
         self.observe(self._turned, "selected")
         self.selected = 0 if len(findings) else None
 
@@ -79,23 +75,22 @@ class FindingsPanel(anywidget.AnyWidget):
         """The Python call that returns what `witness` returns."""
         return _call(self.finding)
 
-    def close(self) -> None:
-        """Remove the panel from the page once its thread is done, so that the trace may be closed after it."""
-        self._worker.shutdown(cancel_futures=True)
-        super().close()
+    @property
+    def sql(self) -> str:
+        """The statement that returns the witness of the selected finding."""
+        return self.finding.sql
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The live panel, and a table for where no kernel runs: a saved notebook, an export."""
-        bundle = super()._repr_mimebundle_(**options)
-        if bundle is not None:
-            bundle[0]["text/html"] = self._table()
-            bundle[0]["text/plain"] = repr(self.findings.to_frame())
-        return bundle
-
-    def _table(self) -> str:
+    def static_html(self) -> str:
+        """The findings as a table."""
         if not self.rows:
             return el("p", "Nothing found.")
         return table(self.columns, self.rows, caption=f"{len(self.rows)} findings")
+
+    def message(self, content: dict[str, Any]) -> None:
+        """The page asks for another page of the witness."""
+        number = content.get("page")
+        if isinstance(number, int) and self.selected is not None:
+            self._show(self.selected, number)
 
     @traitlets.validate("selected")
     def _there(self, proposal: dict[str, Any]) -> int | None:
@@ -107,33 +102,23 @@ class FindingsPanel(anywidget.AnyWidget):
         return place
 
     def _turned(self, change: dict[str, Any]) -> None:
-        if change["new"] is None:
+        place = change["new"]
+        if place is None:
             self.detail = {}
         else:
-            self._worker.submit(self._show, change["new"], 0)
+            self.later("witness", lambda: self._show(place, 0))
 
-    def _told(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """The page asks for another page of the witness."""
-        page = content.get("page") if isinstance(content, dict) else None
-        if isinstance(page, int) and self.selected is not None:
-            self._worker.submit(self._show, self.selected, page)
+    def _show(self, place: int, number: int) -> None:
+        """Answer with one page, unless the reader has moved on."""
+        if place == self.selected:
+            self.detail = {"finding": place} | self._page(place, number)
 
-    def _show(self, place: int, page: int) -> None:
-        """Answer with one page, unless the reader has moved on; the worker's thread comes here, one at a time."""
-        if place != self.selected:
-            return
-        try:
-            shown = self._page(place, page)
-        except Exception as error:  # noqa: BLE001 - nobody sees what is raised on this thread
-            shown = {"error": visible(error)}
-        self.detail = {"finding": place, **shown}
-
-    def _page(self, place: int, page: int) -> dict[str, Any]:
+    def _page(self, place: int, number: int) -> dict[str, Any]:
         finding = self.findings.findings[place]
         if self._proved is None or self._proved[0] != place:
             self._proved = (place, witness(self.trace, finding))
         rows = self._proved[1]
-        first = max(0, min(page, (len(rows) - 1) // PAGE_ROWS)) * PAGE_ROWS
+        first = max(0, min(number, (len(rows) - 1) // PAGE_ROWS)) * PAGE_ROWS
         told = _telling(with_records(self.trace, rows.slice(first, PAGE_ROWS)))
         return {
             "title": self.rows[place][:2],
