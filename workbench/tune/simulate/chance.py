@@ -10,19 +10,19 @@ Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators" (20
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.tune.simulate.compiled import compiled
+from workbench.tune.simulate.compiled import inlined
 
 DURATION = 1
-FAILURE = 2
+RECORD_FAILURE = 2
 POISON = 3
 INITIALISATION = 4
 POLL = 5
 LANE = 6
-JITTER = 7
+BATCH_FAILURE = 7
 _UNIT = 2.0**-53
 
 
-@compiled
+@inlined
 def mixed(number: np.uint64) -> np.uint64:
     """64 bits in, 64 well mixed bits out."""
     z = number + np.uint64(0x9E3779B97F4A7C15)
@@ -31,7 +31,7 @@ def mixed(number: np.uint64) -> np.uint64:
     return z ^ (z >> np.uint64(31))
 
 
-@compiled
+@inlined
 def uniform(seed: int, record: int, attempt: int, purpose: int) -> float:
     """A number in [0, 1) that belongs to these four."""
     bits = mixed(
@@ -41,7 +41,7 @@ def uniform(seed: int, record: int, attempt: int, purpose: int) -> float:
     return float(bits >> np.uint64(11)) * _UNIT
 
 
-@compiled
+@inlined
 def quantile(table: NDArray[np.float64], share: float) -> float:
     """The value below which `share` of an ascending table lies, between its values in proportion.
 

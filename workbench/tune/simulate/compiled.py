@@ -21,3 +21,14 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     """
     made: Callable[Parameters, Result] = njit(cache=True, nogil=True, error_model="numpy")(function)
     return made
+
+
+def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """The same for a part of a loop that makes no array: put in where it is called, its arrays borrowed.
+
+    Otherwise every array of every argument is counted in and out at each call, which takes longer than the call.
+    """
+    made: Callable[Parameters, Result] = njit(  # type: ignore[call-overload]  # its stub has no _nrt
+        cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False
+    )(function)
+    return made

@@ -2,37 +2,107 @@
 
 A batch takes from the groups that are free, the one ready longest first, each in its order; it may mix groups. While an
 invocation has messages of a group, and while a message that failed is hidden, nothing more of that group is handed out.
+Concurrency follows the groups, up to the mapping's and the function's caps.
 
 Source: Lambda developer guide, "Using Lambda with Amazon SQS" (FIFO queues); Amazon SQS developer guide, "FIFO queue
 delivery logic".
 """
 
 import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from workbench.mapping import EVENT_BYTES_EMPTY, PAYLOAD_BYTES_MAX
-from workbench.tune.simulate.chance import (
-    DURATION,
-    FAILURE,
-    INITIALISATION,
-    POISON,
-    quantile,
-    uniform,
-)
-from workbench.tune.simulate.compiled import compiled
-from workbench.tune.simulate.environments import free_from, is_warm, new_book, take
+from workbench.tune.durations.model import DurationModel
+from workbench.tune.simulate.compiled import compiled, inlined
+from workbench.tune.simulate.environments import new_pool
 from workbench.tune.simulate.heaps import (
-    doubled_floats,
-    doubled_integers,
+    Heap,
+    Instants,
+    new_heap,
+    new_instants,
     pop,
     push,
     push_instant,
     replace_earliest,
 )
-from workbench.tune.simulate.simulated import DEAD_LETTERED, EXPIRED, IN_FLIGHT, SUCCEEDED
-from workbench.tune.simulate.traffic import Floats, Integers
+from workbench.tune.simulate.invoking import (
+    Attempt,
+    Calls,
+    Fates,
+    Handler,
+    deliver,
+    handler_of,
+    invoke,
+    new_calls,
+    new_fates,
+    record_fails,
+    stop,
+    with_room,
+    write,
+)
+from workbench.tune.simulate.queue_rules import (
+    DELETES,
+    OVERLAPPING,
+    RECEIVED_AT_ONCE,
+    RECEIVES,
+    QueueRules,
+    begins_at,
+    has_left,
+    rules_of,
+    told_queue,
+)
+from workbench.tune.simulate.settings import Settings
+from workbench.tune.simulate.simulated import Simulated
+from workbench.tune.simulate.traffic import Flags, Floats, Integers, Traffic
+
+
+class Groups(NamedTuple):
+    """The messages in the queue, group by group."""
+
+    at_s: Floats
+    bytes: Integers
+    head: Integers
+    """The first message of each group that is in the queue; -1 for none."""
+    following: Integers
+    """The next of its group for each message; -1 for none."""
+    ready: Heap
+    """The groups that are free, by when their heads can be received."""
+
+
+class Batch(NamedTuple):
+    """Room for one batch: its messages with their groups, and its groups."""
+
+    messages: Integers
+    of_group: Integers
+    groups: Integers
+    fails: Flags
+
+
+def simulate_fifo_queue(
+    traffic: Traffic, settings: Settings, model: DurationModel, seed: int, until_s: float
+) -> Simulated:
+    """What becomes of a FIFO queue's messages; see `run.simulate`."""
+    profile = settings.profile
+    _, head, following = groups_of(traffic.key)
+    most = min(len(head), settings.mapping.maximum_concurrency or 1_000_000)
+    fates, calls, made, counts = _run(
+        traffic.at_s,
+        traffic.bytes,
+        head,
+        following,
+        rules_of(settings),
+        handler_of(model, settings.timeout_s),
+        seed,
+        until_s,
+        most,
+        settings.concurrency_max,
+        profile.environment_idle_s,
+        profile.environments_added_per_10_s,
+    )
+    pollers = min(profile.sqs_concurrency_start, max(most, 1))
+    return told_queue(traffic, fates, calls, made, counts, pollers)
 
 
 def groups_of(key: Integers) -> tuple[Integers, Integers, Integers]:
@@ -56,202 +126,174 @@ def groups_of(key: Integers) -> tuple[Integers, Integers, Integers]:
 
 
 @compiled
-def run_fifo(  # noqa: C901 - one loop over time, with its state in local variables
+def _run(
     at_s: Floats,
     sizes_bytes: Integers,
     head: Integers,
     following: Integers,
-    until_s: float,
+    rules: QueueRules,
+    handler: Handler,
     seed: int,
-    batch_size: int,
-    reports_failures: bool,
-    visibility_s: float,
-    max_receive_count: int,
-    retention_s: float,
-    timeout_s: float,
+    until_s: float,
     pollers_most: int,
-    receive_s: float,
     environments_most: int,
     kept_s: float,
     added_per_10_s: float,
-    base_s: float,
-    record_s: float,
-    byte_s: float,
-    residuals: Floats,
-    init_table_s: Floats,
-    record_failure: float,
-    batch_failure: float,
-    poison: float,
-) -> tuple[Any, ...]:
-    """The kernel; `head` is used up. Concurrency follows the groups, up to the mapping's and the function's caps."""
-    count = len(at_s)
-    first = np.full(count, np.nan)
-    done_at = np.full(count, np.inf)
-    working_until = np.full(count, -np.inf)
-    deliveries = np.zeros(count, dtype=np.int64)
-    fate = np.full(count, IN_FLIGHT, dtype=np.int8)
-    ended = np.full(count, np.nan)
-    counts = np.zeros(4)
-    capacity = 1_024
-    begins, durations, inits = np.empty(capacity), np.empty(capacity), np.empty(capacity)
-    records = np.empty(capacity, dtype=np.int64)
-    failures = np.empty(capacity, dtype=np.int64)
-    made, throttled_until = 0, -np.inf
-
-    ready_at, ready_what = np.empty(len(head) + 1), np.empty(len(head) + 1, dtype=np.int64)
-    ready = 0
+) -> tuple[Fates, Calls, int, Integers]:
+    """The simulation; `head` is used up."""
+    size = rules.batch_size
+    groups = Groups(at_s, sizes_bytes, head, following, new_heap(len(head) + 1))
     for group in range(len(head)):
-        ready = push(ready_at, ready_what, ready, at_s[head[group]], group)
-    room = min(environments_most, pollers_most) + 2
-    poller_at, pollers = np.empty(room), 0
-    busy_at, idle_at, book = np.empty(room), np.empty(2 * room), new_book(added_per_10_s)
-    batch = np.empty(batch_size, dtype=np.int64)
-    of_group = np.empty(batch_size, dtype=np.int64)
-    groups = np.empty(batch_size, dtype=np.int64)
-
-    while ready > 0 and ready_at[0] <= until_s:
-        at = ready_at[0]
-        is_new = pollers < pollers_most and (pollers == 0 or poller_at[0] > at)
-        if not is_new:
-            at = max(at, poller_at[0])
-        taken, taken_groups, payload = 0, 0, EVENT_BYTES_EMPTY
-        while taken < batch_size and ready > 0 and ready_at[0] <= at:
-            group = ready_what[0]
-            ready = pop(ready_at, ready_what, ready)
-            before = taken
-            message = head[group]
-            while message >= 0 and taken < batch_size and at_s[message] <= at:
-                if done_at[message] <= at:
-                    pass
-                elif at - at_s[message] > retention_s:
-                    fate[message], ended[message] = EXPIRED, at
-                elif max_receive_count > 0 and deliveries[message] >= max_receive_count:
-                    fate[message], ended[message] = DEAD_LETTERED, at
-                else:
-                    payload += sizes_bytes[message] + 1
-                    if payload > PAYLOAD_BYTES_MAX and taken > 0:
-                        break
-                    batch[taken], of_group[taken] = message, group
-                    taken += 1
-                if taken == before:
-                    head[group] = following[message]
-                message = following[message]
-            if taken > before:
-                groups[taken_groups] = group
-                taken_groups += 1
-            elif head[group] >= 0:
-                again = max(at_s[head[group]], at) if payload <= PAYLOAD_BYTES_MAX else at
-                ready = push(ready_at, ready_what, ready, again, group)
-            if payload > PAYLOAD_BYTES_MAX:
-                break
+        push(groups.ready, at_s[head[group]], group)
+    batch = Batch(
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.int64),
+        np.empty(size, dtype=np.bool_),
+    )
+    fates, calls, made, counts = (
+        new_fates(len(at_s)),
+        new_calls(),
+        0,
+        np.zeros(4, dtype=np.int64),
+    )
+    pollers = new_instants(pollers_most + 1)
+    pool = new_pool(environments_most, pollers_most, kept_s, added_per_10_s)
+    waits_from_s = -np.inf
+    while groups.ready.size[0] > 0 and groups.ready.at_s[0] <= until_s:
+        at, is_new = _poller(pollers, pollers_most, groups.ready.at_s[0])
+        taken, from_groups, event_bytes = _gather(groups, batch, rules, fates, at)
         if taken == 0:
             continue
-        wanted = at + receive_s
-        counts[1] += 1
-        begin = max(wanted, throttled_until)  # who waits already goes first
-        while True:
-            later = free_from(
-                begin, busy_at, idle_at, book, environments_most, kept_s, added_per_10_s
-            )
-            if later <= begin:
-                break
-            begin = later
-        if begin > wanted:
-            throttled_until = begin
-            counts[3] += math.ceil(begin - wanted)
-        hidden_until = at + visibility_s
-        if begin > until_s:
+        counts[RECEIVES] += 1
+        wanted_s, hidden_until_s = at + rules.receive_s, at + rules.visibility_s
+        begin_s = begins_at(pool, counts, wanted_s, waits_from_s, hidden_until_s)
+        if begin_s > wanted_s:
+            waits_from_s = begin_s  # who waits already goes first
+        if begin_s > until_s and begin_s < hidden_until_s:
             break
-        if begin >= hidden_until:
+        if begin_s >= hidden_until_s:
             for place in range(taken):
-                deliveries[batch[place]] += 1
-            for place in range(taken_groups):
-                ready = push(ready_at, ready_what, ready, hidden_until, groups[place])
-            if is_new:
-                pollers = push_instant(poller_at, pollers, hidden_until)
-            else:
-                replace_earliest(poller_at, pollers, hidden_until)
+                fates.deliveries[batch.messages[place]] += 1
+            for place in range(from_groups):
+                push(groups.ready, hidden_until_s, batch.groups[place])
+            _keep(pollers, is_new, hidden_until_s)
             continue
-        leader = batch[0]
-        attempt = deliveries[leader] + 1
-        is_cold = not is_warm(begin, idle_at, book, kept_s)
-        init_s = (
-            quantile(init_table_s, uniform(seed, leader, attempt, INITIALISATION))
-            if is_cold
-            else 0.0
-        )
-        lasts_s = (base_s + record_s * taken + byte_s * payload) * quantile(
-            residuals, uniform(seed, leader, attempt, DURATION)
-        )
-        is_timeout = lasts_s > timeout_s
-        if is_timeout:
-            lasts_s = timeout_s
-        end = begin + init_s + lasts_s
-        take(begin, end, is_cold, busy_at, book, added_per_10_s)
-        if is_new:
-            pollers = push_instant(poller_at, pollers, end)
-        else:
-            replace_earliest(poller_at, pollers, end)
-        all_fail = is_timeout or (
-            batch_failure > 0.0 and uniform(seed, leader, attempt, FAILURE + 100) < batch_failure
-        )
-        if not all_fail and not reports_failures:
-            for place in range(taken):
-                message = batch[place]
-                all_fail = all_fail or (
-                    uniform(seed, message, deliveries[message] + 1, FAILURE) < record_failure
-                    or uniform(seed, message, 0, POISON) < poison
-                )
-        succeeded, is_blocked, group = 0, False, -1
-        for place in range(taken):
-            message = batch[place]
-            if of_group[place] != group:
-                group, is_blocked = of_group[place], all_fail
-            if not is_blocked and reports_failures:
-                is_blocked = (
-                    uniform(seed, message, deliveries[message] + 1, FAILURE) < record_failure
-                    or uniform(seed, message, 0, POISON) < poison
-                )
-            deliveries[message] += 1
-            if math.isnan(first[message]):
-                first[message] = begin + init_s
-            if working_until[message] > begin:
-                counts[0] += 1
-            working_until[message] = max(working_until[message], end)
-            if not is_blocked:
-                succeeded += 1
-                done_at[message] = min(done_at[message], end)
-                if end <= hidden_until:
-                    head[group] = following[message]
-        for place in range(taken_groups):
-            group = groups[place]
-            if head[group] < 0:
-                continue
-            # Whether something of this batch comes back: its delivery count was raised and it is not done in time.
-            comes_back = deliveries[head[group]] > 0 and working_until[head[group]] == end
-            again = hidden_until if comes_back else max(end, at_s[head[group]])
-            ready = push(ready_at, ready_what, ready, again, group)
-        counts[2] += math.ceil(succeeded / 10)
-        if made == capacity:
-            capacity *= 2
-            begins, durations = doubled_floats(begins), doubled_floats(durations)
-            inits = doubled_floats(inits)
-            records, failures = doubled_integers(records), doubled_integers(failures)
-        begins[made], durations[made], inits[made] = begin + init_s, lasts_s, init_s
-        records[made], failures[made] = taken, 1 if all_fail else 0
+        leader = batch.messages[0]
+        number = fates.deliveries[leader] + 1
+        attempt = invoke(handler, pool, seed, leader, number, taken, event_bytes, begin_s)
+        _keep(pollers, is_new, attempt.end_s)
+        all_fail = _judge(batch, taken, rules, handler, fates, seed, attempt.fails)
+        _settle(groups, batch, taken, fates, counts, begin_s, attempt, hidden_until_s)
+        for place in range(from_groups):
+            _free(groups, batch.groups[place], fates, attempt.end_s, hidden_until_s)
+        calls = with_room(calls, made)
+        write(calls, made, begin_s, attempt, taken, all_fail)
         made += 1
-    for message in range(count):
-        if done_at[message] <= until_s and fate[message] == IN_FLIGHT:
-            fate[message], ended[message] = SUCCEEDED, done_at[message]
-    return (
-        first,
-        ended,
-        deliveries,
-        fate,
-        counts,
-        begins[:made].copy(),
-        durations[:made].copy(),
-        inits[:made].copy(),
-        records[:made].copy(),
-        failures[:made].copy(),
-    )
+    stop(fates, until_s)
+    return fates, calls, made, counts
+
+
+@inlined
+def _poller(pollers: Instants, most: int, ready_s: float) -> tuple[float, bool]:
+    """When a poller receives what is ready, and whether it is a new one."""
+    if pollers.size[0] < most and (pollers.size[0] == 0 or pollers.at_s[0] > ready_s):
+        return ready_s, True
+    return max(ready_s, pollers.at_s[0]), False
+
+
+@inlined
+def _keep(pollers: Instants, is_new: bool, until_s: float) -> None:
+    """The poller is busy until then."""
+    if is_new:
+        push_instant(pollers, until_s)
+    else:
+        replace_earliest(pollers, until_s)
+
+
+@inlined
+def _gather(
+    groups: Groups, batch: Batch, rules: QueueRules, fates: Fates, at: float
+) -> tuple[int, int, int]:
+    """Receive a batch: how many messages, of how many groups, the event's bytes."""
+    ready, head = groups.ready, groups.head
+    taken, from_groups, event_bytes, is_full = 0, 0, EVENT_BYTES_EMPTY, False
+    while taken < rules.batch_size and not is_full and ready.size[0] > 0 and ready.at_s[0] <= at:
+        group, before = ready.what[0], taken
+        pop(ready)
+        message = head[group]
+        while message >= 0 and taken < rules.batch_size and groups.at_s[message] <= at:
+            is_done = fates.done_at_s[message] <= at
+            if not (is_done or has_left(rules, fates, message, at, groups.at_s[message])):
+                with_it = event_bytes + groups.bytes[message] + 1
+                if with_it > PAYLOAD_BYTES_MAX and taken > 0:
+                    is_full = True
+                    break
+                batch.messages[taken], batch.of_group[taken] = message, group
+                taken, event_bytes = taken + 1, with_it
+            if taken == before:
+                head[group] = groups.following[message]
+            message = groups.following[message]
+        if taken > before:
+            batch.groups[from_groups] = group
+            from_groups += 1
+        elif head[group] >= 0:
+            push(ready, max(groups.at_s[head[group]], at), group)
+    return taken, from_groups, event_bytes
+
+
+@inlined
+def _judge(
+    batch: Batch,
+    taken: int,
+    rules: QueueRules,
+    handler: Handler,
+    fates: Fates,
+    seed: int,
+    all_fail: bool,
+) -> bool:
+    """Say of each message whether it fails, itself or behind one of its group; whether all do."""
+    for place in range(taken):
+        message = batch.messages[place]
+        fails = record_fails(handler, seed, message, fates.deliveries[message] + 1)
+        all_fail = all_fail or (fails and not rules.reports_failures)
+        is_behind = place > 0 and batch.of_group[place - 1] == batch.of_group[place]
+        batch.fails[place] = fails or (is_behind and batch.fails[place - 1])
+    if all_fail:
+        batch.fails[:taken] = True
+    return all_fail
+
+
+@inlined
+def _settle(
+    groups: Groups,
+    batch: Batch,
+    taken: int,
+    fates: Fates,
+    counts: Integers,
+    begin_s: float,
+    attempt: Attempt,
+    hidden_until_s: float,
+) -> None:
+    """Delete what succeeded; what is deleted in time leaves its group."""
+    succeeded = 0
+    for place in range(taken):
+        message = batch.messages[place]
+        if deliver(fates, message, begin_s, attempt):
+            counts[OVERLAPPING] += 1
+        if not batch.fails[place]:
+            succeeded += 1
+            fates.done_at_s[message] = min(fates.done_at_s[message], attempt.end_s)
+            if attempt.end_s <= hidden_until_s:
+                groups.head[batch.of_group[place]] = groups.following[message]
+    counts[DELETES] += math.ceil(succeeded / RECEIVED_AT_ONCE)
+
+
+@inlined
+def _free(groups: Groups, group: int, fates: Fates, end_s: float, hidden_until_s: float) -> None:
+    """A group of a batch can be received again: at once, or when what comes back can."""
+    first = groups.head[group]
+    if first < 0:
+        return
+    comes_back = fates.deliveries[first] > 0 and fates.working_until_s[first] == end_s
+    push(groups.ready, hidden_until_s if comes_back else max(end_s, groups.at_s[first]), group)

@@ -1,15 +1,46 @@
-"""Binary heaps in arrays, for compiled code: instants with what happens at them; of equal instants the lower first."""
+"""Binary heaps in arrays, for compiled code; of equal instants the one with the lower number comes first."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from workbench.tune.simulate.compiled import compiled
+from workbench.tune.simulate.compiled import compiled, inlined
 from workbench.tune.simulate.traffic import Floats, Integers
 
 
+class Heap(NamedTuple):
+    """Instants with what happens at them; the earliest at place 0. It has room for as many as it was made for."""
+
+    at_s: Floats
+    what: Integers
+    size: Integers
+    """One number."""
+
+
+class Instants(NamedTuple):
+    """Instants alone."""
+
+    at_s: Floats
+    size: Integers
+    """One number."""
+
+
 @compiled
-def push(at: Floats, what: Integers, size: int, instant: float, thing: int) -> int:
-    """Put an entry in; returns the new size. The arrays have room for it."""
-    place = size
+def new_heap(room: int) -> Heap:
+    """An empty heap."""
+    return Heap(np.empty(room), np.empty(room, dtype=np.int64), np.zeros(1, dtype=np.int64))
+
+
+@compiled
+def new_instants(room: int) -> Instants:
+    """An empty heap of instants."""
+    return Instants(np.empty(room), np.zeros(1, dtype=np.int64))
+
+
+@inlined
+def push(heap: Heap, instant: float, thing: int) -> None:
+    """Put an entry in."""
+    at, what, place = heap.at_s, heap.what, heap.size[0]
     while place > 0:
         above = (place - 1) >> 1
         if at[above] < instant or (at[above] == instant and what[above] <= thing):
@@ -19,15 +50,15 @@ def push(at: Floats, what: Integers, size: int, instant: float, thing: int) -> i
         place = above
     at[place] = instant
     what[place] = thing
-    return size + 1
+    heap.size[0] += 1
 
 
-@compiled
-def pop(at: Floats, what: Integers, size: int) -> int:
-    """Take the earliest entry, at place 0, out; returns the new size."""
-    size -= 1
-    if size == 0:
-        return 0
+@inlined
+def pop(heap: Heap) -> None:
+    """Take the earliest entry out."""
+    at, what = heap.at_s, heap.what
+    heap.size[0] -= 1
+    size = heap.size[0]
     instant, thing, place = at[size], what[size], 0
     while True:
         below = 2 * place + 1
@@ -45,13 +76,12 @@ def pop(at: Floats, what: Integers, size: int) -> int:
         place = below
     at[place] = instant
     what[place] = thing
-    return size
 
 
-@compiled
-def push_instant(at: Floats, size: int, instant: float) -> int:
-    """The same for a heap of instants alone."""
-    place = size
+@inlined
+def push_instant(heap: Instants, instant: float) -> None:
+    """Put an instant in."""
+    at, place = heap.at_s, heap.size[0]
     while place > 0:
         above = (place - 1) >> 1
         if at[above] <= instant:
@@ -59,13 +89,13 @@ def push_instant(at: Floats, size: int, instant: float) -> int:
         at[place] = at[above]
         place = above
     at[place] = instant
-    return size + 1
+    heap.size[0] += 1
 
 
-@compiled
-def replace_earliest(at: Floats, size: int, instant: float) -> None:
-    """Take the earliest instant out and put a later one in; there is at least one."""
-    place = 0
+@inlined
+def replace_earliest(heap: Instants, instant: float) -> None:
+    """Take the earliest instant out and put another in; there is at least one."""
+    at, size, place = heap.at_s, heap.size[0], 0
     while True:
         below = 2 * place + 1
         if below >= size:
@@ -79,26 +109,9 @@ def replace_earliest(at: Floats, size: int, instant: float) -> None:
     at[place] = instant
 
 
-@compiled
-def pop_instant(at: Floats, size: int) -> int:
-    """Take the earliest instant out; returns the new size."""
-    size -= 1
-    if size > 0:
-        replace_earliest(at, size, at[size])
-    return size
-
-
-@compiled
-def doubled_floats(values: Floats) -> Floats:
-    """The same with room for twice as many."""
-    wider: Floats = np.empty(2 * len(values), dtype=np.float64)
-    wider[: len(values)] = values
-    return wider
-
-
-@compiled
-def doubled_integers(values: Integers) -> Integers:
-    """The same with room for twice as many."""
-    wider: Integers = np.empty(2 * len(values), dtype=np.int64)
-    wider[: len(values)] = values
-    return wider
+@inlined
+def pop_instant(heap: Instants) -> None:
+    """Take the earliest instant out."""
+    heap.size[0] -= 1
+    if heap.size[0] > 0:
+        replace_earliest(heap, heap.at_s[heap.size[0]])

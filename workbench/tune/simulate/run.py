@@ -4,7 +4,8 @@ import math
 
 from workbench.tune.durations.model import DurationModel
 from workbench.tune.simulate.asynchronous import simulate_events
-from workbench.tune.simulate.queues import simulate_fifo_queue, simulate_queue
+from workbench.tune.simulate.fifo import simulate_fifo_queue
+from workbench.tune.simulate.queues import simulate_queue
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.simulated import Simulated
 from workbench.tune.simulate.streams import simulate_stream

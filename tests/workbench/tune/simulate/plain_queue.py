@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from workbench.tune.durations.model import DurationModel
-from workbench.tune.simulate.chance import DURATION, FAILURE, POISON, quantile, uniform
+from workbench.tune.simulate.chance import DURATION, POISON, RECORD_FAILURE, quantile, uniform
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.traffic import Traffic
 
@@ -31,7 +31,7 @@ class Message:
 def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside the guide
     traffic: Traffic, settings: Settings, model: DurationModel, seed: int
 ) -> list[Message]:
-    """Every message with its fate, for settings whose pollers neither grow nor shrink; `first_record` windows."""
+    """Every message with its fate, for settings whose pollers neither grow nor shrink."""
     messages = [
         Message(number, float(at), int(size), float(at))
         for number, (at, size) in enumerate(zip(traffic.at_s, traffic.bytes, strict=True))
@@ -43,14 +43,23 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
         waiting.sort(key=lambda message: (message.visible_s, message.number))
         free.sort()
         opened = max(free[0], waiting[0].visible_s)
-        closes = opened + settings.window_s
+        begun = opened
+        if settings.profile.window_start == "previous_completion":
+            begun = free[0] if opened <= free[0] + settings.window_s else opened
+        closes = max(opened, begun + settings.window_s)
         batch: list[Message] = []
         received: dict[int, float] = {}
-        closed = opened
+        closed, size, full = opened, 14, False
         for message in list(waiting):
             if len(batch) == (settings.mapping.batch_size or 1) or message.visible_s > closes:
                 break
             now = max(opened, message.visible_s)
+            lives = message.done_s > now and now - message.arrived_s <= settings.retention_s
+            if settings.max_receive_count and message.deliveries >= settings.max_receive_count:
+                lives = False
+            if lives and batch and size + message.size + 1 > 6_291_556:
+                closed, full = now, True
+                break
             waiting.remove(message)
             if message.done_s <= now:
                 continue
@@ -60,12 +69,12 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
                 message.gone = "dead_lettered"
             else:
                 batch.append(message)
+                size += message.size + 1
                 received[message.number] = closed = now
         if not batch:
             continue
-        if len(batch) < (settings.mapping.batch_size or 1):
+        if len(batch) < (settings.mapping.batch_size or 1) and not full:
             closed = closes
-        size = 14 + sum(message.size + 1 for message in batch)
         attempt = batch[0].deliveries + 1
         lasts_s = model.median_ms(len(batch), size) / 1_000
         lasts_s *= quantile(model.residuals, uniform(seed, batch[0].number, attempt, DURATION))
@@ -78,7 +87,7 @@ def plain_queue(  # noqa: C901 - told in one go, so that it can be read beside t
         failed = {
             message.number
             for message in batch
-            if uniform(seed, message.number, message.deliveries, FAILURE)
+            if uniform(seed, message.number, message.deliveries, RECORD_FAILURE)
             < model.record_failure_share
             or uniform(seed, message.number, 0, POISON) < model.poison_share
         }

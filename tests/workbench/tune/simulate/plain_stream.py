@@ -6,7 +6,7 @@ from datetime import timedelta
 from tests.factories import T0
 from workbench.mapping import Arrival, BatchLimits, close_batch
 from workbench.tune.durations.model import DurationModel
-from workbench.tune.simulate.chance import DURATION, FAILURE, POISON, quantile, uniform
+from workbench.tune.simulate.chance import DURATION, POISON, RECORD_FAILURE, quantile, uniform
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.traffic import Traffic
 
@@ -69,7 +69,7 @@ def plain_lane(  # noqa: C901 - told in one go, so that it can be read beside th
         for place, n in enumerate(records):
             told.deliveries[n] = told.deliveries.get(n, 0) + 1
             fails = (
-                uniform(seed, n, told.deliveries[n], FAILURE) < model.record_failure_share
+                uniform(seed, n, told.deliveries[n], RECORD_FAILURE) < model.record_failure_share
                 or uniform(seed, n, 0, POISON) < model.poison_share
             )
             if fails and not timed_out:

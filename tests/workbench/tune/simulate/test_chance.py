@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workbench.tune.simulate.chance import DURATION, FAILURE, quantile, uniform
+from workbench.tune.simulate.chance import DURATION, RECORD_FAILURE, quantile, uniform
 
 COUNT = 20_000
 
@@ -13,7 +13,8 @@ def test_the_same_question_gets_the_same_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [(2, 2, 3, DURATION), (1, 3, 3, DURATION), (1, 2, 4, DURATION), (1, 2, 3, FAILURE)]
+    "other",
+    [(2, 2, 3, DURATION), (1, 3, 3, DURATION), (1, 2, 4, DURATION), (1, 2, 3, RECORD_FAILURE)],
 )
 def test_any_other_question_gets_another(other: tuple[int, int, int, int]) -> None:
     assert uniform(1, 2, 3, DURATION) != uniform(*other)

@@ -20,6 +20,7 @@ from tests.workbench.tune.simulate.systems import (
 )
 from workbench.mapping import EventSourceMapping
 from workbench.tune.durations.model import DurationModel
+from workbench.tune.simulate.profiles import PROFILES
 from workbench.tune.simulate.run import simulate
 from workbench.tune.simulate.settings import Settings
 from workbench.tune.simulate.simulated import (
@@ -209,7 +210,7 @@ traffics = st.lists(st.floats(0, 60), min_size=1, max_size=60).map(
     lambda at: Traffic(
         T0,
         np.sort(np.array(at)),
-        np.arange(len(at)) % 7 * 50 + 100,
+        np.array([100, 250, 3_000_000, 400])[np.arange(len(at)) % 4],
         np.full(len(at), -1),
         np.zeros(len(at), dtype=np.int64),
     )
@@ -218,7 +219,7 @@ models = st.builds(
     DurationModel,
     base_ms=st.sampled_from([1.0, 500.0, 4_000.0]),
     per_record_ms=st.sampled_from([0.0, 200.0]),
-    per_byte_ms=st.sampled_from([0.0, 0.5]),
+    per_byte_ms=st.sampled_from([0.0, 0.001]),
     residuals=st.sampled_from([np.ones(1), EXPONENTIAL]),
     record_failure_share=st.sampled_from([0.0, 0.3]),
     poison_share=st.sampled_from([0.0, 0.1]),
@@ -226,6 +227,7 @@ models = st.builds(
 queues = st.builds(
     servers,
     st.integers(1, 4),
+    window_start=st.sampled_from(["first_record", "previous_completion"]),
     batch_size=st.integers(1, 6),
     window_s=st.sampled_from([0, 1, 5]),
     visibility_timeout_s=st.sampled_from([2.0, 10.0, 60.0]),
@@ -334,6 +336,35 @@ def test_a_function_with_fewer_environments_than_pollers_throttles() -> None:
     assert outcome.throttles > 0
     assert outcome.concurrency()[1].max() == 5
     assert outcome.deliveries.max() > 1
+
+
+def test_a_function_that_may_not_run_sends_everything_to_the_dead_letter_queue() -> None:
+    traffic = plain_traffic(T0, np.arange(50.0))
+    off = servers(5, visibility_timeout_s=10, max_receive_count=3, reserved_concurrency=0)
+
+    outcome = simulate(traffic, off, DurationModel(base_ms=100))
+
+    assert outcome.share(DEAD_LETTERED) == 1.0
+    assert (outcome.deliveries == 3).all()
+    assert len(outcome.invocations) == 0
+    assert outcome.throttles > 0
+
+
+@pytest.mark.parametrize(("errors", "measured"), [(0.01, 25), (0.05, 16), (0.10, 13)])
+def test_errors_slow_a_queue_down_about_as_much_as_was_measured(
+    errors: float, measured: int
+) -> None:
+    """Concurrency that a mapping without a limit settled at, from 60; 50 ms handlers. The law is not known."""
+    traffic = poisson(1_000.0, 300_000)
+    queue = servers(5, visibility_timeout_s=30, window_start="previous_completion")
+    slowed = replace(queue, profile=replace(PROFILES["measured"], environments_added_per_10_s=1e9))
+
+    outcome = simulate(traffic, slowed, DurationModel(base_ms=50, record_failure_share=errors))
+
+    calls = outcome.invocations
+    settled = (calls.begins_s > 60) & (calls.begins_s < 300)
+    busy = calls.duration_s[settled].sum() / 240
+    assert measured / 1.5 < busy < measured * 1.5
 
 
 def test_the_first_invocation_of_an_environment_is_initialised() -> None:

@@ -127,6 +127,15 @@ def test_a_cap_on_concurrency_couples_the_lanes() -> None:
     assert capped.deliveries.max() == 1
 
 
+def test_a_function_that_may_not_run_lets_everything_become_too_old() -> None:
+    traffic = poisson(5.0, 100)
+
+    outcome = simulate(traffic, stream(lanes=2, reserved_concurrency=0), exponential(1.0))
+
+    assert (outcome.fate == EXPIRED).all()
+    assert len(outcome.invocations) == 0
+
+
 def test_the_tables_stream_is_polled_four_times_a_second() -> None:
     mapping = EventSourceMapping(batch_size=1).completed("dynamodb")
     table = Settings(kind="dynamodb", mapping=mapping, retention_s=86_400)
