@@ -53,6 +53,9 @@ def quotas(
             ["service", "name", "mode", "value", "unit", "from", "before", "confidence", "source"],
             ([*map(str, _cells(row))] for row in rows),
         )
+    undated = sum(row.valid_from is None for row in rows)
+    if at and undated and not json:
+        say(f"{undated} of these have no first day here: whether they held on {at} is not known")
     if region not in {entry.region for entry in table.entries}:
         say(f"{region} has no figures of its own here: what differs there wants a file, --own FILE")
 

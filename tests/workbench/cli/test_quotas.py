@@ -44,6 +44,12 @@ def test_people_see_a_table(capfd: Capfd) -> None:
     assert "1,536" not in ran.out
 
 
+def test_of_what_has_no_first_day_nothing_is_claimed_of_long_ago(capfd: Capfd) -> None:
+    ran = run(capfd, "quotas", "sqs", "--at", "1990-01-01")
+
+    assert "whether they held on 1990-01-01 is not known" in ran.err
+
+
 def test_prices_are_listed_too_and_an_unknown_one_is_not_zero(capfd: Capfd) -> None:
     ran = run(capfd, "quotas", "lambda", "--prices", "--name", "poller", "--at", "2026-01-01")
     document = run(

@@ -54,6 +54,7 @@ def test_what_cannot_be_recommended_exits_with_three_and_says_why(capfd, tmp_pat
         (("--source", "sqs:nobody"), "wanted a source"),
         (("--source", QUEUE, "--slo", "fast"), "wanted an SLO such as"),
         (("--source", QUEUE, "--vary", "colour=1"), "found 'colour'"),
+        (("--source", QUEUE, "--replay", "nope"), "wanted a replay of this trace, found 'nope'"),
         (("--source", QUEUE, "--function", "nobody"), "there are notify-1"),
     ],
 )

@@ -1,6 +1,6 @@
 """`back_test`: the captured configuration on the captured arrivals, simulated, and compared with what happened."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -30,6 +30,7 @@ DEAD_LETTERS_APART = 0.02
 LEAST_JOINED = 0.9
 """Share of the records whose invocation must be known: where a log names a few of each batch, batches look small."""
 LEAST_RECORDS = 50
+WINDOW_STARTS: tuple[WindowStart, ...] = ("previous_completion", "first_record")
 SEEDS = 8
 """Runs with other luck: how far apart chance alone makes a measure."""
 
@@ -61,6 +62,8 @@ class BackTest:
     simulated: Simulated | None
     reason: str | None
     """Why it is refused, and what to do."""
+    alike: tuple[Profile, ...] = ()
+    """The behaviours that reproduce the capture as far as it can tell, the best fitting among them."""
 
     def document(self) -> dict[str, Any]:
         """The `backtest` member of `tune mapping --json`."""
@@ -112,7 +115,8 @@ def back_test(
     best = min(tried, key=lambda each: sum(one.misfit for one in by_profile[each].values()))
     settled = _simulated(observed, model, best, range(seed, seed + SEEDS))
     compared = _compared(observed, settled)
-    misfit = max(each.misfit for each in compared.values())
+    misfit = _worst(compared)
+    alike = [each for each in tried if each is best or _worst(by_profile[each]) <= 1.0]
     verdict = BackTest(
         misfit <= 1.0,
         misfit,
@@ -121,6 +125,7 @@ def back_test(
         replace(observed.settings, profile=best),
         settled[0],
         None,
+        tuple(alike if observed.settings.window_s else _with_both_starts(alike)),
     )
     return verdict if verdict.accepted else replace(verdict, reason=_refused(verdict))
 
@@ -133,12 +138,18 @@ def _simulated(
     return [simulate(observed.traffic, settings, model, each, until_s) for each in seeds]
 
 
+def _worst(compared: Mapping[str, Compared]) -> float:
+    return max(each.misfit for each in compared.values())
+
+
 def _variants(settings: Settings) -> list[Profile]:
     """All profiles; with both readings of a window where there is one."""
-    starts: tuple[WindowStart, ...] = ("previous_completion", "first_record")
-    if not settings.window_s:
-        return list(PROFILES.values())
-    return [replace(each, window_start=start) for each, start in product(PROFILES.values(), starts)]
+    profiles = list(PROFILES.values())
+    return _with_both_starts(profiles) if settings.window_s else profiles
+
+
+def _with_both_starts(profiles: Iterable[Profile]) -> list[Profile]:
+    return [replace(each, window_start=start) for each, start in product(profiles, WINDOW_STARTS)]
 
 
 def _cannot(observed: Observed) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from workbench.errors import UsageError
@@ -24,6 +25,8 @@ WIDEST = 0.5
 REPLICATES = 200
 PERCENTILES = (0.0125, 0.9875)
 """Of the draws, for an interval of 95 %: those at 2.5 and 97.5 held the truth of known handlers in 90 % only."""
+DRAWS = 60
+"""So many of the draws are kept as models."""
 MOST_FITTED = 5_000
 """Invocations that are drawn from: more change the intervals little."""
 TABLE = 1_024
@@ -46,6 +49,8 @@ class Fitted:
     """Whether base and part a record can be told apart."""
     invocations: int
     notes: tuple[str, ...]
+    draws: tuple[DurationModel, ...]
+    """What the same invocations, drawn again, give: a decision that any of these would change is not sure."""
 
     def document(self) -> dict[str, Any]:
         """The fit for programs."""
@@ -101,39 +106,69 @@ def fit(
     if len(timed) < LEAST_INVOCATIONS:
         raise UsageError(_too_few(invocations, len(timed)))
     took, sizes = timed["duration_ms"].to_numpy(), timed["records"].to_numpy()
+    failed = (timed["status"] != "success").to_numpy()
     chosen = _chosen(len(took), seed)
     share = _share(took[chosen], sizes[chosen])
     base, each = _scaled(took, sizes, share)
-    bases, eaches, growths = _redrawn(took[chosen], sizes[chosen], seed)
-    growth_from, growth_to = np.quantile(growths, PERCENTILES)
+    inits = timed["init_ms"].drop_nulls().to_numpy()
+    cut = known.filter(pl.col("status") == "timeout")
+    cut_ms, cut_sizes = cut["duration_ms"].to_numpy(), cut["records"].to_numpy()
+
+    per_batch, per_record = _failures(sizes, failed, poison_share)
+
+    def modelled(
+        base: float, each: float, rows: Integers | slice, per_batch: float, per_record: float
+    ) -> DurationModel:
+        beyond = CUT * cut_ms / (base + each * cut_sizes)
+        ratios = took[rows] / (base + each * sizes[rows])
+        return DurationModel(
+            base_ms=base,
+            per_record_ms=each,
+            residuals=_table(np.concatenate((ratios, beyond))),
+            init_ms=_table(inits) if len(inits) else np.zeros(1),
+            record_failure_share=per_record
+            if record_failure_share is None
+            else record_failure_share,
+            batch_failure_share=per_batch,
+            poison_share=poison_share,
+        )
+
+    redrawn = _redrawn(took[chosen], sizes[chosen], seed)
+    growth_from, growth_to = np.quantile(redrawn.growth(float(np.median(sizes))), PERCENTILES)
     distinct = len(np.unique(sizes))
     is_identifiable = distinct > 1 and bool(growth_to - growth_from <= WIDEST)
-    per_batch, per_record = _failures(timed, poison_share)
-    cut = known.filter(pl.col("status") == "timeout")
-    beyond = CUT * cut["duration_ms"].to_numpy() / (base + each * cut["records"].to_numpy())
-    if record_failure_share is not None:
-        per_record = record_failure_share
-    inits = timed["init_ms"].drop_nulls().to_numpy()
-    model = DurationModel(
-        base_ms=base,
-        per_record_ms=each,
-        residuals=_table(np.concatenate((took / (base + each * sizes), beyond))),
-        init_ms=_table(inits) if len(inits) else np.zeros(1),
-        record_failure_share=per_record,
-        batch_failure_share=per_batch,
-        poison_share=poison_share,
-    )
     notes = [] if is_identifiable else [_not_apart(sizes, distinct)]
     if len(cut):
         notes.append(f"{len(cut)} invocations ended at the timeout: longer durations are not known")
+    failures = _drawn_failures(per_batch, per_record, len(sizes), int(sizes.sum()), seed)
     return Fitted(
-        model,
-        _interval(bases),
-        _interval(eaches),
+        modelled(base, each, slice(None), per_batch, per_record),
+        _interval(redrawn.bases_ms),
+        _interval(redrawn.eaches_ms),
         is_identifiable,
         len(timed),
         tuple(notes),
+        tuple(
+            modelled(
+                float(redrawn.bases_ms[at]), float(redrawn.eaches_ms[at]), chosen[rows], *shares
+            )
+            for at, (rows, shares) in enumerate(zip(redrawn.rows, failures, strict=True))
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Redrawn:
+    """One place a draw of the same invocations."""
+
+    bases_ms: Floats
+    eaches_ms: Floats
+    rows: tuple[Integers, ...]
+    """Which invocations the first draws have."""
+
+    def growth(self, records: float) -> Floats:
+        """What grows with the batch, as a share of the duration of such a batch."""
+        return self.eaches_ms * records / (self.bases_ms + self.eaches_ms * records)
 
 
 def _share(took: Floats, sizes: Integers) -> float:
@@ -156,14 +191,15 @@ def _scaled(took: Floats, sizes: Integers, share: float) -> tuple[float, float]:
     return one * (1.0 - share), one * share
 
 
-def _redrawn(took: Floats, sizes: Integers, seed: int) -> tuple[Floats, Floats, Floats]:
-    """Base, part a record, and what that is of the middle batch's duration, in draws of the same invocations."""
+def _redrawn(took: Floats, sizes: Integers, seed: int) -> _Redrawn:
+    """Base and part a record in draws of the same invocations."""
     random = np.random.default_rng(seed)
     count = len(took)
     distinct, of_size = np.unique(sizes, return_inverse=True)
     shapes = np.log(1.0 - SHARES[:, None] + SHARES[:, None] * distinct)
     logs = np.log(took)
     bases, eaches = np.empty(REPLICATES), np.empty(REPLICATES)
+    rows: list[Integers] = []
     for number in range(REPLICATES):
         drawn = random.integers(0, count, count)
         weights = np.bincount(of_size[drawn], minlength=len(distinct))
@@ -173,26 +209,47 @@ def _redrawn(took: Floats, sizes: Integers, seed: int) -> tuple[Floats, Floats, 
         squares = shapes**2 @ weights - 2 * shapes @ summed
         share = float(SHARES[int(np.argmin(squares / count - mean**2))])
         bases[number], eaches[number] = _scaled(took[drawn], sizes[drawn], share)
-    middle = float(np.median(sizes))
-    return bases, eaches, eaches * middle / (bases + eaches * middle)
+        rows += [drawn] if number < DRAWS else []
+    return _Redrawn(bases, eaches, tuple(rows))
 
 
-def _failures(known: pl.DataFrame, poison_share: float) -> tuple[float, float]:
+def _failures(
+    sizes: Integers, failed: NDArray[np.bool_], poison_share: float
+) -> tuple[float, float]:
     """Chance that a batch fails of itself, and that a record makes it fail: whichever explains the failures better."""
-    sizes = known["records"].to_numpy()
-    failed = (known["status"] != "success").to_numpy()
     if not failed.any():
         return 0.0, 0.0
+    distinct, of_size = np.unique(sizes, return_inverse=True)
+    fell = np.bincount(of_size, weights=failed)
+    stood = np.bincount(of_size) - fell
     shares = np.concatenate((np.geomspace(1e-7, 0.99, 400), [1.0 - 1e-9]))
-    survives = np.power.outer((1.0 - shares) * (1.0 - poison_share), sizes)
+    survives = np.power.outer((1.0 - shares) * (1.0 - poison_share), distinct)
     chance = np.clip(1.0 - survives, 1e-12, 1.0 - 1e-12)
-    likely = np.log(chance) @ failed + np.log(1.0 - chance) @ ~failed
+    likely = np.log(chance) @ fell + np.log(1.0 - chance) @ stood
     flat = float(failed.mean())
     flat_likely = failed.sum() * np.log(flat) + (~failed).sum() * np.log(max(1.0 - flat, 1e-12))
     best = int(np.argmax(likely))
     if poison_share == 0.0 and flat_likely > likely[best]:
         return flat, 0.0
     return 0.0, float(shares[best]) if shares[best] > shares[0] else 0.0
+
+
+def _drawn_failures(
+    per_batch: float, per_record: float, batches: int, records: int, seed: int
+) -> list[tuple[float, float]]:
+    """Shares of failing batches and records that the capture allows: what never failed in it may yet fail.
+
+    Drawn from the distribution that Jeffreys' prior leaves. Where nothing failed, half are of batches, half of records.
+    """
+    random = np.random.default_rng((seed, 1))
+    found = []
+    for number in range(DRAWS):
+        of_records = per_record > 0.0 or (per_batch == 0.0 and number % 2 == 0)
+        count, share = (records, per_record) if of_records else (batches, per_batch)
+        failed = share * count
+        drawn = float(random.beta(failed + 0.5, max(count - failed, 0.0) + 0.5))
+        found.append((0.0, drawn) if of_records else (drawn, 0.0))
+    return found
 
 
 def _table(values: Floats) -> Floats:

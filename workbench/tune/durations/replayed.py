@@ -23,9 +23,17 @@ def replayed_invocations(trace: Trace, runs: Sequence[str]) -> pl.DataFrame:
         trace: where the replays were kept.
         runs: their ids.
 
+    Raises:
+        UsageError: the trace has no such replay.
+
     Example:
         >>> replayed_invocations(trace, [run.run_id])  # doctest: +SKIP
     """
+    kept = trace.sql("select distinct run_id from invocations order by run_id")["run_id"].to_list()
+    for run_id in runs:
+        if run_id not in kept:
+            there = ", ".join(kept) or "none: replay the trace first"
+            raise UsageError(f"wanted a replay of this trace, found {run_id!r}; there are {there}")
     statement = load_statement(__package__, "replayed_invocations").text
     return pl.concat(trace.sql(statement, run_id=run_id) for run_id in runs)
 
@@ -66,7 +74,15 @@ def with_replays(fitted: Fitted, logged: pl.DataFrame, replayed: pl.DataFrame) -
         f" {factor * scale:.2g} times as long as here"
     )
     kept = tuple(each for each in fitted.notes if "told apart" not in each)
-    return Fitted(model, (low, high), (each_low, each_high), True, len(took), (*kept, note))
+    draws = tuple(
+        replace(
+            own,
+            base_ms=here.base_ms * factor * scale,
+            per_record_ms=here.per_record_ms * factor * scale,
+        )
+        for own, here in zip(fitted.draws, shape.draws, strict=True)
+    )
+    return Fitted(model, (low, high), (each_low, each_high), True, len(took), (*kept, note), draws)
 
 
 def _factor(logged: pl.DataFrame, replayed: pl.DataFrame) -> float:

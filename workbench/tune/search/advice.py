@@ -218,6 +218,9 @@ def mapping(
     kept = tuple(fixed)
     if not found.fitted.is_identifiable:
         kept = (*kept, *UNPREDICTED)
+        notes += [
+            f"{name} was not varied: see above" for name in UNPREDICTED if name in (vary or ())
+        ]
     if vary and "memory_mb" in vary:
         notes.append(_MEMORY)
     current = found.tested.settings
@@ -227,7 +230,15 @@ def mapping(
     tried = evaluate(scene, candidates(current, vary, kept), progress)
     reason = _out_of_reach(wanted, tried, found.fitted)
     busy_s = busy_period_s(seen.traffic.at_s, seen.age_s + seen.traffic.at_s)
-    ranking = rank(scene, tried, wanted, busy_s, progress=progress)
+    ranking = rank(
+        scene,
+        tried,
+        wanted,
+        busy_s,
+        found.fitted.draws,
+        found.tested.alike,
+        progress=progress,
+    )
     if ranking.recommended is None and reason is None:
         reason = "no candidate meets all objectives at once; the candidates show what each would do"
     outcomes: tuple[Outcome, ...] = ()

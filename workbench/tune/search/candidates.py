@@ -122,9 +122,10 @@ def candidates(
     for name in fixed:
         _known(name)
     chosen = _grid(current) if vary is None else vary
-    axes = {
-        name: _axis(current, name, values) for name, values in chosen.items() if name not in fixed
-    }
+    asked = {name: _axis(current, name, values) for name, values in chosen.items()}
+    axes = {name: values for name, values in asked.items() if name not in fixed}
+    if left_out := {name: values for name, values in asked.items() if name in fixed}:
+        list(_combined(current, left_out, is_asked=vary is not None))
     count = 1
     for values in axes.values():
         count *= len(values)
@@ -151,6 +152,8 @@ def parse_vary(chosen: Sequence[str]) -> Vary:
         name = setting_name(name)
         if not equals:
             raise UsageError(f"wanted NAME=VALUE,VALUE, found {each!r}")
+        if name in found:
+            raise UsageError(f"wanted {name} once, with all its values, found it again in {each!r}")
         found[name] = tuple(_number(each, value.strip()) for value in values.split(","))
     return found
 
@@ -198,8 +201,8 @@ def _axis(
 def _combined(
     current: Settings, axes: Mapping[str, Sequence[Any]], is_asked: bool
 ) -> Iterator[Candidate]:
-    refused: list[UsageError] = []
-    found = 0
+    refused: dict[tuple[str, Any], UsageError] = {}
+    taken: set[tuple[str, Any]] = set()
     for values in product(*axes.values()):
         changes = {
             name: value
@@ -211,12 +214,13 @@ def _combined(
         try:
             settings = changed(current, changes)
         except UsageError as error:
-            refused.append(error)
+            refused |= dict.fromkeys(changes.items(), error)
             continue
-        found += 1
+        taken |= set(changes.items())
         yield Candidate(settings, changes)
-    if refused and not found and is_asked:
-        raise refused[0]
+    never = [error for each, error in refused.items() if each not in taken]
+    if never and is_asked:
+        raise never[0]
 
 
 def _known(name: str) -> None:

@@ -12,6 +12,7 @@ from workbench.trace import Trace
 from workbench.tune.backtest import BackTest
 from workbench.tune.observed import Observed, observe
 from workbench.tune.search.candidates import changed, parse_vary
+from workbench.tune.search.measures import said
 from workbench.tune.search.model import modelled, settled
 from workbench.tune.simulate.simulated import DEAD_LETTERED, DISCARDED, EXPIRED, Simulated
 
@@ -157,4 +158,4 @@ def _figures(simulated: Simulated) -> dict[str, Any]:
 
 
 def _seconds(value: float | None) -> str:
-    return "never" if value is None else f"{value:,.3g} s"
+    return "never" if value is None else said("p99_age_ms", value * 1_000)

@@ -52,8 +52,13 @@ def modelled(seen: Observed, seed: int = 0, replayed: pl.DataFrame | None = None
             fitted = with_replays(fitted, seen.invocations, replayed)
     except UsageError as error:
         return str(error)
-    model = replace(fitted.model, memory_mb=seen.settings.memory_mb)
-    return Modelled(replace(fitted, model=model), back_test(seen, model, seed=seed))
+    memory_mb = seen.settings.memory_mb
+    measured = replace(
+        fitted,
+        model=replace(fitted.model, memory_mb=memory_mb),
+        draws=tuple(replace(each, memory_mb=memory_mb) for each in fitted.draws),
+    )
+    return Modelled(measured, back_test(seen, measured.model, seed=seed))
 
 
 def settled(traffic: Traffic, settings: Settings, model: DurationModel, seed: int = 0) -> Simulated:

@@ -1,15 +1,18 @@
 """Which candidate to recommend when another day brings other traffic: probability, not a single figure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.tune.durations.model import DurationModel
 from workbench.tune.search.blocks import block_length_s, redrawn
 from workbench.tune.search.evaluate import Evaluated, Progress, Scene, in_parallel
 from workbench.tune.search.measures import Measures
 from workbench.tune.search.slo import Slo
+from workbench.tune.simulate.profiles import Profile
+from workbench.tune.simulate.settings import Settings
 
 REPLICATES = 200
 FINALISTS = 5
@@ -23,6 +26,10 @@ EQUAL_COST = 1.01
 """Costs that differ by less than 1 % are called equal; then the simpler change wins."""
 HEADROOM = (1.0, 0.9, 0.7, 0.5)
 """Finalists: the cheapest whose ages stay under so much of what is allowed."""
+NEAR_COST = 1.5
+"""What costs more than so many times the best is not weighed again with other models."""
+WEIGHED_RECORDS = 20_000
+"""Of a redrawn traffic, where many candidates are weighed with many models."""
 PARETO = ("p99_age_ms", "cost_per_month", "dead_letter_share", "duplicate_share")
 
 
@@ -69,6 +76,8 @@ def rank(
     evaluated: Sequence[Evaluated],
     slo: Slo,
     busy_s: float = 0.0,
+    models: Sequence[DurationModel] = (),
+    profiles: Sequence[Profile] = (),
     replicates: int = REPLICATES,
     progress: Progress | None = None,
 ) -> Ranking:
@@ -79,6 +88,8 @@ def rank(
         evaluated: the captured configuration first.
         slo: what is wanted.
         busy_s: a typical busy period of the traffic, for the length of the blocks.
+        models: others that explain the capture as well; what is best with one of them is not told from the best.
+        profiles: behaviours of the service that do, for the models in turn.
         replicates: how many traffics are drawn.
         progress: called between traffics.
     """
@@ -126,7 +137,59 @@ def rank(
         if evaluated[place].measures.cost_per_month <= cheapest * EQUAL_COST
     }
     open_ = {each.place for each in finalists if each.place in meeting and not each.is_beaten}
-    return Ranking(finalists, tuple(sorted(alike | open_ | {best})), best)
+    near = _near(evaluated, cheapest)
+    worlds = [
+        _World(model, profiles[number % len(profiles)] if profiles else None)
+        for number, model in enumerate(models)
+    ]
+    other = _best_in(scene, evaluated, near, slo, busy_s, worlds, progress)
+    return Ranking(finalists, tuple(sorted(alike | open_ | other | {best})), best)
+
+
+def _near(evaluated: Sequence[Evaluated], cheapest: float) -> tuple[int, ...]:
+    """The captured one, and what with a somewhat other handler could be the best; nothing is too slow for that."""
+    return tuple(
+        place
+        for place, each in enumerate(evaluated)
+        if place == 0 or (each.is_exact and each.measures.cost_per_month <= cheapest * NEAR_COST)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """A handler and a service that explain the capture; None: the service as it is taken to be."""
+
+    model: DurationModel
+    profile: Profile | None
+
+    def at(self, settings: Settings) -> Settings:
+        """The settings in this world."""
+        return settings if self.profile is None else replace(settings, profile=self.profile)
+
+
+def _best_in(
+    scene: Scene,
+    evaluated: Sequence[Evaluated],
+    places: Sequence[int],
+    slo: Slo,
+    busy_s: float,
+    worlds: Sequence[_World],
+    progress: Progress | None,
+) -> set[int]:
+    """The places that are the cheapest to meet the SLO in one of the worlds, each with a traffic of its own."""
+    redraw = _Redraw(scene, busy_s, WEIGHED_RECORDS)
+
+    def drawn(number: int) -> int | None:
+        world = worlds[number]
+        other = redraw(number, world.model)
+        measures = [other.measured(world.at(evaluated[at].candidate.settings)) for at in places]
+        meeting = [at for at, each in enumerate(measures) if slo.is_met(each, measures[0])]
+        if not meeting:
+            return None
+        return places[min(meeting, key=lambda at: measures[at].cost_per_month)]
+
+    found = in_parallel(drawn, range(len(worlds)), "weighed", progress)
+    return {place for place in found if place is not None}
 
 
 def _finalists(
@@ -168,19 +231,31 @@ def _draws(
     progress: Progress | None,
 ) -> list[list[Measures]]:
     """One row a redrawn traffic: the measures of each finalist on it."""
-    length_s = block_length_s(scene.traffic, busy_s)
-    whole_s = scene.traffic.span_s if scene.span_s is None else scene.span_s
-    span_s = whole_s * min(1.0, RECORDS_MOST / max(len(scene.traffic), 1))
+    redraw = _Redraw(scene, busy_s, RECORDS_MOST)
 
     def drawn(number: int) -> list[Measures]:
-        chance = np.random.default_rng((scene.seed, number))
-        traffic = redrawn(scene.traffic, length_s, chance, span_s)
-        other = Scene(
-            scene.simulate, traffic, scene.model, scene.pricing, scene.seed + number, span_s
-        )
+        other = redraw(number, scene.model)
         return [other.measured(each.candidate.settings) for each in finalists]
 
     return in_parallel(drawn, range(1, replicates + 1), "redrawn", progress)
+
+
+class _Redraw:
+    """Scenes of another day: the traffic drawn again, with luck of its own."""
+
+    def __init__(self, scene: Scene, busy_s: float, records_most: int) -> None:
+        self._scene, self._length_s = scene, block_length_s(scene.traffic, busy_s)
+        whole_s = scene.traffic.span_s if scene.span_s is None else scene.span_s
+        self._span_s = whole_s * min(1.0, records_most / max(len(scene.traffic), 1))
+
+    def __call__(self, number: int, model: DurationModel) -> Scene:
+        """The day of this number, with a handler like this."""
+        scene = self._scene
+        chance = np.random.default_rng((scene.seed, number))
+        traffic = redrawn(scene.traffic, self._length_s, chance, self._span_s)
+        return Scene(
+            scene.simulate, traffic, model, scene.pricing, scene.seed + number, self._span_s
+        )
 
 
 def _beaten(met: NDArray[np.bool_], costs: NDArray[np.float64]) -> NDArray[np.bool_]:

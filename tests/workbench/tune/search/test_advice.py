@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from statistics import fmean, median
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.factories import QUEUE, sqs_message, write_trace
 from tests.workbench.tune.captures import arrivals, as_trace, happened, resources
+from tests.workbench.tune.search.plain import pricing
 from tests.workbench.tune.simulate.systems import servers
 from workbench.errors import UsageError
 from workbench.trace import Trace
@@ -17,6 +20,7 @@ from workbench.tune.search.evaluate import Scene
 from workbench.tune.search.model import settled
 
 TODAY = date(2026, 11, 20)
+LUCKS = 31
 VARY = {"batch_size": (1, 2, 10, 50), "maximum_batching_window_in_seconds": (0, 1, 5)}
 
 
@@ -85,34 +89,29 @@ def test_the_true_optimum_is_in_the_recommended_set() -> None:
     assert held >= 5
 
 
-def searched(seed: int) -> tuple[MappingAdvice, int]:
-    """What is advised on a capture, and the place of the candidate that is best in truth."""
-    import tempfile
+def searched(seed: int) -> tuple[MappingAdvice, int | None]:
+    """What is advised on a capture, and the place of the candidate that is best in truth, if any is good enough.
 
-    from workbench.tune.search.evaluate import evaluate
-    from workbench.tune.search.slo import parse_slo
-
+    The truth is the handler's own, on the captured arrivals; not one luck's, but the middle of many.
+    """
     model = DurationModel(base_ms=300, per_record_ms=80, record_failure_share=0.002)
     settings = servers(5, batch_size=4, visibility_timeout_s=60, timeout_s=20)
     story = happened(arrivals(8, 400, seed), settings, model, seed)
     with (
-        tempfile.TemporaryDirectory() as folder,
+        TemporaryDirectory() as folder,
         as_trace(Path(folder) / "t.trace", story) as trace,
     ):
         advice = mapping(trace, "sqs:orders", slo="p90 age < 4 s", vary=VARY, today=TODAY)
-    from tests.workbench.tune.search.plain import pricing
-
-    scene = Scene(settled, advice.observed.traffic, model, pricing())
-    candidates = [
-        replace(each.candidate, settings=replace(each.candidate.settings, profile=settings.profile))
-        for each in advice.evaluated
-    ]
-    exact = evaluate(scene, candidates)
-    slo = parse_slo("p90 age < 4 s")
-    meeting = [
-        place for place, each in enumerate(exact) if slo.is_met(each.measures, exact[0].measures)
-    ]
-    return advice, min(meeting, key=lambda place: exact[place].measures.cost_per_month)
+    costs: dict[int, float] = {}
+    for place, each in enumerate(advice.evaluated):
+        true = replace(each.candidate.settings, profile=settings.profile)
+        traffic = advice.observed.traffic
+        runs = [
+            Scene(settled, traffic, model, pricing(), luck).measured(true) for luck in range(LUCKS)
+        ]
+        if median(run.p90_age_ms for run in runs) < 4_000:
+            costs[place] = fmean(run.cost_per_month for run in runs)
+    return advice, min(costs, key=costs.__getitem__, default=None)
 
 
 def test_an_slo_that_nothing_meets_is_answered_with_what_can_be_reached(captured: Trace) -> None:

@@ -57,6 +57,13 @@ def test_where_aws_refuses_everything_that_was_asked_its_reason_is_said() -> Non
         candidates(queue(), {"parallelization_factor": (2,)})
 
 
+def test_one_value_that_aws_refuses_is_not_left_out_in_silence() -> None:
+    with pytest.raises(UsageError, match="10000"):
+        candidates(queue(), {"batch_size": (5, 99_999)})
+    with pytest.raises(UsageError, match="10000"):
+        candidates(queue(), {"batch_size": (99_999,), "max_receive_count": (3,)}, ["batch_size"])
+
+
 def test_what_is_fixed_stays() -> None:
     found = candidates(queue(batch_size=5), fixed=["batch_size"])
 
@@ -97,6 +104,11 @@ def test_too_many_combinations_are_refused() -> None:
 def test_what_vary_cannot_mean_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="wanted"):
         parse_vary([text])
+
+
+def test_a_setting_is_varied_once() -> None:
+    with pytest.raises(UsageError, match="found it again"):
+        parse_vary(["batch_size=1", "BatchSize=2"])
 
 
 def test_settings_are_known_by_awss_names_too() -> None:
