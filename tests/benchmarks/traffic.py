@@ -6,7 +6,7 @@ so that no detector may find anything.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -78,13 +78,18 @@ ROWS = {
 }
 
 
-def write(folder: Path, rows: int, fields: dict[str, str | None] = FIELDS) -> None:
+def write(
+    folder: Path,
+    rows: int,
+    fields: dict[str, str | None] = FIELDS,
+    shares: Mapping[str, float] = SHARES,
+) -> None:
     """A trace of about so many clean deliveries in compacted segments, whole as `verify` wants it."""
     writer = TraceWriter(folder, "capture", list(SOURCES.values()), lambda: T0)
     writer.catalog.remember(**{name: path for name, path in fields.items() if path})
     first = writer.catalog.reserve_delivery_ids(rows)
     facts = json.dumps({"fields": fields, "aggregates": 0, "full": True})
-    for service, share in SHARES.items():
+    for service, share in shares.items():
         count = int(rows * share)
         segments = []
         for table in _tables(service, first, count):

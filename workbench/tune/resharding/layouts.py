@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from workbench.tune.resharding.hash_keys import HASH_KEYS, Limbs, even_shard_numbers, shard_numbers
 from workbench.tune.resharding.key_load import KeyLoad, KeySeconds, group_starts, sums
 from workbench.tune.resharding.limits import DOCUMENTED, ShardLimits
-from workbench.tune.resharding.tally import Integers, sliding_over
+from workbench.tune.resharding.tally import Integers, first_of_runs, sliding_over
 
 _NARROWEST = 512
 """Tried first: an even layout that fails nearly always fails at one of the narrowest runs."""
@@ -98,13 +98,10 @@ def runs_to_cut(cells: KeySeconds, keys: int, limits: ShardLimits = DOCUMENTED) 
         keys: how many keys there are.
         limits: what a shard takes.
     """
-    first_of_last = np.full(keys, -1, dtype=np.int64)
-    for load, limit in (
-        (cells.records, limits.records_per_second),
-        (cells.bytes, limits.bytes_per_second),
-    ):
-        first, last = _runs_over(cells, load, limit)
-        np.maximum.at(first_of_last, last, first)
+    first_of_last = np.maximum(
+        first_of_runs(cells.second, cells.place, cells.records, limits.records_per_second, keys),
+        first_of_runs(cells.second, cells.place, cells.bytes, limits.bytes_per_second, keys),
+    )
     hot = hot_places(cells, limits)
     first_of_last[hot] = hot - 1
     followers = hot[hot + 1 < keys] + 1
@@ -112,16 +109,6 @@ def runs_to_cut(cells: KeySeconds, keys: int, limits: ShardLimits = DOCUMENTED) 
     shortest = first_of_last > np.concatenate(([-1], np.maximum.accumulate(first_of_last)[:-1]))
     last = np.flatnonzero(shortest)
     return Runs(first_of_last[last], last)
-
-
-def _runs_over(cells: KeySeconds, load: Integers, limit: int) -> tuple[Integers, Integers]:
-    """For each key in each second the shortest run that ends with it and is over the limit; hot keys apart."""
-    total = np.concatenate(([0], np.cumsum(load)))
-    row = np.searchsorted(total, total[1:] - limit, side="left") - 1
-    starts = group_starts(cells.second)
-    second_begins = np.repeat(starts, np.diff(np.append(starts, len(load))))
-    over = (row >= second_begins) & (row < np.arange(len(load)))
-    return cells.place[row[over]], cells.place[over]
 
 
 def fewest_ranges(

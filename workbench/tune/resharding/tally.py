@@ -73,6 +73,36 @@ def sums_by_second(
 
 
 @compiled
+def first_of_runs(
+    second: Integers, place: Integers, load: Integers, most: int, places: int
+) -> Integers:
+    """Of each place, the first of the shortest run that ends with it and holds more than the most in some second.
+
+    Args:
+        second: of each cell, ascending.
+        place: of each cell, ascending within a second.
+        load: of each cell.
+        most: that a run may hold in a second.
+        places: how many there are.
+
+    Returns:
+        A place for each place: -1 where no such run is longer than itself.
+    """
+    first = np.full(places, -1, dtype=np.int64)
+    low, held = 0, 0
+    for row in range(len(second)):
+        if second[low] != second[row]:
+            low, held = row, 0
+        held += load[row]
+        while held - load[low] > most:
+            held -= load[low]
+            low += 1
+        if held > most and low < row and place[low] > first[place[row]]:
+            first[place[row]] = place[low]
+    return first
+
+
+@compiled
 def sliding_over(
     shard: Integers,
     arrived_us: Integers,
