@@ -86,6 +86,27 @@ class Plan:
             }
         )
 
+    def load_by_hash(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "second": [datetime(2026, 11, 20, tzinfo=UTC)],
+                "bin": [7],
+                "from_hash_key": [str(7 * 2**122)],
+                "records": [9],
+                "bytes": [9],
+                "share_of_limit": [1.5],
+            }
+        )
+
+    def cuts(self) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "layout": ["current", "planned", "planned"],
+                "position": [0.0, 0.0, 0.4],
+                "starting_hash_key": ["0", "0", "1"],
+            }
+        )
+
 
 class Advice:
     """What a tuner gives."""

@@ -1,11 +1,10 @@
 """tune cost: what the captured traffic costs in a month, term by term."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from workbench.cli.options import AsJson, SourceOption, TracePath
+from workbench.cli.options import AsJson, PricesOption, QuotasOption, SourceOption, TracePath
 from workbench.cli.quotas import day_of
 from workbench.cli.terminal import print_json, print_table, say
 
@@ -30,14 +29,8 @@ def cost(
         str | None,
         typer.Option("--region", metavar="REGION", help="Whose prices; each source's own."),
     ] = None,
-    prices: Annotated[
-        Path | None,
-        typer.Option("--prices", metavar="FILE", help="CSV of prices in place of ours."),
-    ] = None,
-    quotas: Annotated[
-        Path | None,
-        typer.Option("--quotas", metavar="FILE", help="CSV of quotas in place of ours."),
-    ] = None,
+    prices: PricesOption = None,
+    quotas: QuotasOption = None,
     json: AsJson = False,
 ) -> None:
     """Say what the captured traffic costs in a month of 30 days, each driver apart, and what is not known."""

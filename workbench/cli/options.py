@@ -20,6 +20,14 @@ SourceOption = Annotated[
         "--source", metavar="SOURCE", help="Only this source: sqs:NAME, kinesis:NAME … or an ARN."
     ),
 ]
+PricesOption = Annotated[
+    Path | None,
+    typer.Option("--prices", metavar="FILE", help="CSV of prices in place of ours."),
+]
+QuotasOption = Annotated[
+    Path | None,
+    typer.Option("--quotas", metavar="FILE", help="CSV of quotas in place of ours."),
+]
 SinceOption = Annotated[
     str | None,
     typer.Option(

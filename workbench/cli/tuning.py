@@ -2,13 +2,19 @@
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import costing, delivery_policies, redelivering, throttling, tuning_mappings
-from workbench.cli.options import AsJson, SinceOption, TracePath, UntilOption
+from workbench.cli.options import (
+    AsJson,
+    PricesOption,
+    QuotasOption,
+    SinceOption,
+    TracePath,
+    UntilOption,
+)
 from workbench.cli.terminal import print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -62,14 +68,8 @@ def shards(
         int | None,
         typer.Option("--readers", metavar="N", help="How many share the read throughput."),
     ] = None,
-    prices: Annotated[
-        Path | None,
-        typer.Option("--prices", metavar="FILE", help="CSV of prices in place of ours."),
-    ] = None,
-    quotas: Annotated[
-        Path | None,
-        typer.Option("--quotas", metavar="FILE", help="CSV of quotas in place of ours."),
-    ] = None,
+    prices: PricesOption = None,
+    quotas: QuotasOption = None,
     json: AsJson = False,
 ) -> None:
     """Plan a stream's shards: the even count that holds every second, fewest ranges, keys that no count fixes."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from workbench.charts import shard_load
+from workbench.charts import shard_layouts, shard_load
 from workbench.markup import Markup, el
 from workbench.report.pieces import cell, folded, listing, picture, section
 from workbench.trace.sources import source_name
@@ -32,6 +32,7 @@ def _article(plan: "ShardPlan") -> Markup:
         el("h3", source_name(document["source_arn"])),
         listing(["layout", "shards", "shard-seconds over the limit"], layouts),
         picture(shard_load(plan.to_frame())),
+        picture(shard_layouts(plan.load_by_hash(), plan.cuts())),
         *_hot_keys(document.get("hot_keys") or []),
         *_operations(document.get("operations") or []),
     )

@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from math import isfinite
 from typing import Any
 
@@ -12,19 +13,12 @@ import polars as pl
 
 from workbench.errors import UsageError
 from workbench.trace import Trace
+from workbench.tune.cost.terms import Rates
+from workbench.tune.prices import prices
 from workbench.tune.redelivery.evidence import Evidence, queue_in_trace, read_evidence
 from workbench.tune.redelivery.model import batch_failure, record_failure, wilson
 from workbench.tune.redelivery.prediction import Candidate, Prediction, predict
-from workbench.tune.redelivery.requests import (
-    BUFFER_WINDOWS_S,
-    LONG_POLL_S,
-    POLLERS,
-    SHORT_POLL_S,
-    USD_PER_MILLION,
-    buffered,
-    polls_per_month,
-    price,
-)
+from workbench.tune.redelivery.requests import POLLERS, batching, polling
 from workbench.tune.redelivery.rule import (
     LEAST_RECEIVES,
     RECEIVES_MOST,
@@ -36,10 +30,8 @@ from workbench.tune.redelivery.rule import (
 FEW_INVOCATIONS = 30
 MOST_UNLUCKY = 1e-4
 """Share of healthy messages that may be moved to the dead-letter queue by bad luck. Assumed."""
-FIFO_USD_PER_MILLION = 0.50
-BATCH_BYTES = 1_048_576
-"""Most bytes of SendMessageBatch. Source: SQS API reference, SendMessageBatch."""
 _RECEIVES = (3, LEAST_RECEIVES, 10)
+_NO_PRICE = "the price of requests in this Region is not known here: what they cost stays blank; give it with --price"
 _MISFIT_LEAST, _MISFIT_MOST = 0.8, 1.25
 """Where predicted deliveries are so many times those observed, the advice says so. Assumed."""
 _QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
@@ -105,6 +97,7 @@ def visibility(
     usd_per_million_requests: float | None = None,
     pollers: int = POLLERS,
     seed: int = 0,
+    today: date | None = None,
 ) -> VisibilityAdvice:
     """Predict duplicates and dead letters of a queue for visibility timeouts and receive counts, beside those observed.
 
@@ -122,9 +115,10 @@ def visibility(
         timeout_s: function timeout, where the capture does not tell it or another is planned.
         poller_wait_s: from receipt to the invocation. Assumed: the whole window, as of a batch's first message.
         duplicate_cost_s: as many seconds of waiting of one message as one duplicate is worth. Assumed.
-        usd_per_million_requests: price of requests; None for us-east-1's list price.
+        usd_per_million_requests: price of requests; None for the list price of the queue's Region.
         pollers: of the mapping, for the price of polling; five when there is little to do.
         seed: of the intervals' resampling.
+        today: whose list price; None: the current day.
 
     Returns:
         The advice; `is_complete` is False where the capture has no durations to predict from.
@@ -163,7 +157,8 @@ def visibility(
     seconds = wanted_s or _seconds_to_try(evidence, model, recommended)
     usd = usd_per_million_requests
     if usd is None:
-        usd = FIFO_USD_PER_MILLION if there.is_fifo else USD_PER_MILLION
+        usd = _listed_price(evidence.source_arn, there.is_fifo, today)
+        notes += [] if usd is not None else [_NO_PRICE]
     return VisibilityAdvice(
         source_arn=evidence.source_arn,
         observed=observed,
@@ -171,13 +166,18 @@ def visibility(
         candidates=tuple(model.candidate(each, count) for count in receives for each in seconds),
         recommended=recommended,
         rule=rule_document(timeout_s, window_s, waive_rule),
-        polling=_polling(pollers, usd, model),
-        batching=_batching(evidence, usd),
+        polling=polling(pollers, usd),
+        batching=batching(evidence.messages, usd),
         coupling=_coupling(evidence, model),
         notes=(*_missing(evidence, timeout_s), *notes),
         backtest=backtest,
         is_complete=model.attempts is not None,
     )
+
+
+def _listed_price(source_arn: str, is_fifo: bool, today: date | None) -> float | None:
+    rates = Rates(prices(), today or datetime.now(UTC).date(), source_arn.split(":")[3])
+    return rates.value("sqs", "request", "fifo" if is_fifo else "standard")
 
 
 def _checked(
@@ -329,55 +329,6 @@ def _backtest(
 
 def _seconds(ms: float | None) -> float | None:
     return None if ms is None else ms / 1_000
-
-
-def _polling(pollers: int, usd: float, model: Prediction) -> dict[str, Any]:
-    """An idle queue's month. Requests of a busy queue follow its messages, whichever way it is polled."""
-
-    def of(wait_s: float) -> dict[str, float]:
-        requests = polls_per_month(wait_s, pollers=pollers)
-        return {
-            "wait_s": wait_s,
-            "requests_per_month": requests,
-            "usd_per_month": price(requests, usd),
-        }
-
-    return {
-        "pollers": pollers,
-        "usd_per_million_requests": usd,
-        "long": of(LONG_POLL_S),
-        "short": of(SHORT_POLL_S),
-        "assumed": f"a short poll every {SHORT_POLL_S} s; an empty answer is a request",
-    }
-
-
-def _batching(evidence: Evidence, usd: float) -> dict[str, Any]:
-    """Requests saved by buffers of several lengths in front of SendMessageBatch, on the captured arrivals."""
-    known = evidence.messages.drop_nulls(["arrived_at", "bytes"])
-    at_s = known["arrived_at"].dt.epoch("us").to_numpy() / 1e6
-    sizes = known["bytes"].to_numpy()
-    windows = [
-        buffered(at_s - (at_s[0] if len(at_s) else 0.0), sizes, window_s, BATCH_BYTES)
-        for window_s in BUFFER_WINDOWS_S
-    ]
-    return {
-        "messages": known.height,
-        "windows": [
-            {
-                **asdict(each),
-                "saved_share": 1 - each.requests / each.requests_alone
-                if each.requests_alone
-                else None,
-                "saved_usd_per_million_messages": (each.requests_alone - each.requests)
-                / each.messages
-                * usd
-                if each.messages
-                else None,
-            }
-            for each in windows
-        ],
-        "assumed": "one producer with one buffer; the captured arrivals were sent alone",
-    }
 
 
 def _coupling(evidence: Evidence, model: Prediction) -> dict[str, Any]:

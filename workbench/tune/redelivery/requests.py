@@ -1,8 +1,10 @@
 """What a queue's requests cost: long against short polling, and messages sent one by one against in batches."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from workbench.tune.simulate.compiled import compiled
@@ -14,9 +16,9 @@ LONG_POLL_S = 20.0
 """Longest WaitTimeSeconds."""
 POLLERS = 5
 """Pollers of an event source mapping when there is little to do."""
-USD_PER_MILLION = 0.40
-"""Of a standard queue in us-east-1, list price; 0.50 for FIFO."""
 BATCH_MESSAGES = 10
+BATCH_BYTES = 1_048_576
+"""Most bytes of SendMessageBatch. Source: SQS API reference, SendMessageBatch."""
 CHUNK_BYTES = 65_536
 """Each 64 KiB chunk of a payload is billed as a request."""
 BUFFER_WINDOWS_S = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
@@ -34,9 +36,9 @@ def polls_per_month(wait_s: float, work_s: float = 0.0, pollers: int = POLLERS) 
     return pollers * MONTH_S / (wait_s + work_s)
 
 
-def price(requests: float, usd_per_million: float = USD_PER_MILLION) -> float:
-    """In USD."""
-    return requests * usd_per_million / 1e6
+def price(requests: float, usd_per_million: float | None) -> float | None:
+    """In USD; None where it is not known."""
+    return None if usd_per_million is None else requests * usd_per_million / 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +110,54 @@ def _batches(
         requests += max(1, -(-held // 65_536))
         first = end
     return requests, total, longest
+
+
+def polling(pollers: int, usd_per_million: float | None) -> dict[str, Any]:
+    """An idle queue's month. Requests of a busy queue follow its messages, whichever way it is polled."""
+
+    def of(wait_s: float) -> dict[str, float | None]:
+        requests = polls_per_month(wait_s, pollers=pollers)
+        return {
+            "wait_s": wait_s,
+            "requests_per_month": requests,
+            "usd_per_month": price(requests, usd_per_million),
+        }
+
+    return {
+        "pollers": pollers,
+        "usd_per_million_requests": usd_per_million,
+        "long": of(LONG_POLL_S),
+        "short": of(SHORT_POLL_S),
+        "assumed": f"a short poll every {SHORT_POLL_S} s; an empty answer is a request",
+    }
+
+
+def batching(messages: pl.DataFrame, usd_per_million: float | None) -> dict[str, Any]:
+    """Requests saved by buffers of several lengths in front of SendMessageBatch, on the captured arrivals.
+
+    Args:
+        messages: `arrived_at, bytes`; those where either is not known are left out.
+        usd_per_million: of requests.
+    """
+    known = messages.drop_nulls(["arrived_at", "bytes"])
+    at_s = known["arrived_at"].dt.epoch("us").to_numpy() / 1e6
+    sizes = known["bytes"].to_numpy()
+    windows = (
+        buffered(at_s - (at_s[0] if len(at_s) else 0.0), sizes, window_s, BATCH_BYTES)
+        for window_s in BUFFER_WINDOWS_S
+    )
+    return {
+        "messages": known.height,
+        "windows": [asdict(each) | _saved(each, usd_per_million) for each in windows],
+        "assumed": "one producer with one buffer; the captured arrivals were sent alone",
+    }
+
+
+def _saved(each: Buffered, usd_per_million: float | None) -> dict[str, float | None]:
+    if not each.messages:
+        return {"saved_share": None, "saved_usd_per_million_messages": None}
+    spared = each.requests_alone - each.requests
+    return {
+        "saved_share": spared / each.requests_alone,
+        "saved_usd_per_million_messages": price(spared * 1e6 / each.messages, usd_per_million),
+    }

@@ -58,8 +58,12 @@ def test_large_messages_save_no_requests() -> None:
 def test_a_second_of_short_polls_costs_two_hundred_long_ones() -> None:
     assert polls_per_month(20.0, pollers=1) == 129_600
     assert polls_per_month(0.1, pollers=1) == pytest.approx(25_920_000)
-    assert price(25_920_000) == pytest.approx(10.368)
-    assert price(129_600) == pytest.approx(0.05184)
+    assert price(25_920_000, 0.4) == pytest.approx(10.368)
+    assert price(129_600, 0.4) == pytest.approx(0.05184)
+
+
+def test_what_has_no_known_price_costs_nobody_knows_what() -> None:
+    assert price(129_600, None) is None
 
 
 def test_nothing_sent_costs_nothing() -> None:
