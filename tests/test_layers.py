@@ -25,6 +25,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.explain": ("workbench.findings",),
     "workbench.replay": ("workbench.trace", "workbench.mapping"),
     "workbench.tune": ("workbench.trace", "workbench.mapping"),
+    "workbench.permissions": ("workbench.trace",),
     "workbench.redrive": ("workbench.findings", "workbench.replay"),
     "workbench.markup": ("workbench.trace",),
     "workbench.magics": ("workbench.markup",),
@@ -49,6 +50,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench": (
         "workbench.explain",
         "workbench.magics",
+        "workbench.permissions",
         "workbench.widgets",
         "workbench.report",
         "workbench.redrive",

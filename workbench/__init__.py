@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from workbench.mapping import EventSourceMapping
     from workbench.measures import measure
     from workbench.patterns.event_pattern import check_pattern, matches
+    from workbench.permissions.handler_access import handler_access
+    from workbench.permissions.policy import read_policy
     from workbench.redrive.verdict import redrive
     from workbench.replay.comparison.compare import compare
     from workbench.replay.events import event_record
@@ -62,12 +64,14 @@ __all__ = [
     "export",
     "find",
     "findings_panel",
+    "handler_access",
     "idempotency",
     "load_ipython_extension",
     "matches",
     "measure",
     "open",
     "provenance",
+    "read_policy",
     "redrive",
     "replay",
     "show",
@@ -110,12 +114,14 @@ __getattr__ = lazy_names(
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",
+        "handler_access": "workbench.permissions.handler_access",
         "idempotency": "workbench.replay.idempotency.check",
         "load_ipython_extension": "workbench.magics",
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
         "provenance": "workbench.replay.events.provenance",
+        "read_policy": "workbench.permissions.policy",
         "redrive": "workbench.redrive.verdict",
         "replay": "workbench.replay.start",
         "show": "workbench.widgets.picture",
