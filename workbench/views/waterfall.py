@@ -240,7 +240,9 @@ def lasting(duration_ms: int) -> str:
             return f"{duration_ms / unit_ms:.0f} {unit}"
     if duration_ms < 1_000:
         return f"{duration_ms} ms"
-    return f"{duration_ms // 1_000} s" if duration_ms % 1_000 == 0 else f"{duration_ms / 1_000:.1f} s"
+    return (
+        f"{duration_ms // 1_000} s" if duration_ms % 1_000 == 0 else f"{duration_ms / 1_000:.1f} s"
+    )
 
 
 def _own(spans: Sequence[Span], partition: str | None) -> list[Span]:
