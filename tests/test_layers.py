@@ -34,6 +34,7 @@ BELOW: dict[str, tuple[str, ...]] = {
     "workbench.crossfilter": ("workbench.markup",),
     "workbench.views": (
         "workbench.crossfilter",
+        "workbench.explain",
         "workbench.findings",
         "workbench.replay",
         "workbench.tune",

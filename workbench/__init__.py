@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from workbench.views import activity, witness
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
     from workbench.widgets.picture import coverage_bar, show, timeline
+    from workbench.widgets.story_view import StoryView, story_view
+    from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
     "CaptureProcess",
@@ -52,7 +54,9 @@ __all__ = [
     "Selection",
     "Shrunk",
     "Story",
+    "StoryView",
     "Trace",
+    "TunePanel",
     "activity",
     "check_pattern",
     "compare",
@@ -78,9 +82,11 @@ __all__ = [
     "shrink",
     "start_capture",
     "story",
+    "story_view",
     "template_function",
     "timeline",
     "tune",
+    "tune_panel",
     "verify",
     "witness",
 ]
@@ -102,7 +108,9 @@ __getattr__ = lazy_names(
         "Selection": "workbench.replay.selection",
         "Shrunk": "workbench.replay.shrink.shrink",
         "Story": "workbench.explain",
+        "StoryView": "workbench.widgets.story_view",
         "Trace": "workbench.trace.reader",
+        "TunePanel": "workbench.widgets.tune_panel",
         "activity": "workbench.views",
         "check_pattern": "workbench.patterns.event_pattern",
         "compare": "workbench.replay.comparison.compare",
@@ -128,9 +136,11 @@ __getattr__ = lazy_names(
         "shrink": "workbench.replay.shrink.shrink",
         "start_capture": "workbench.trace.capture_process",
         "story": "workbench.explain",
+        "story_view": "workbench.widgets.story_view",
         "template_function": "workbench.replay.functions.template",
         "timeline": "workbench.widgets.picture",
         "tune": "workbench.tune:",
+        "tune_panel": "workbench.widgets.tune_panel",
         "verify": "workbench.trace.verify",
         "witness": "workbench.views",
     },

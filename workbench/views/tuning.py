@@ -281,5 +281,5 @@ def _oldest_ms(ages_s: Sequence[float] | np.ndarray[Any, np.dtype[np.float64]]) 
     return float(known.max()) * 1_000 if len(known) else None
 
 
-def _ms(age_s: float) -> float | None:
-    return None if np.isnan(age_s) else age_s * 1_000
+def _ms(age_s: float | None) -> float | None:
+    return None if age_s is None else age_s * 1_000

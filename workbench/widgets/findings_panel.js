@@ -29,9 +29,15 @@ function grid(model) {
     model.save_changes();
     body.children[model.get("selected")].focus();
   };
-  body.addEventListener("click", (event) => select([...body.children].indexOf(event.target.closest("tr"))));
+  // To walk over the findings filters nothing; a click or Enter asks for it.
+  const choose = () => model.send({ kind: "select", place: model.get("selected") });
+  body.addEventListener("click", (event) => {
+    select([...body.children].indexOf(event.target.closest("tr")));
+    choose();
+  });
   body.addEventListener("keydown", (event) => {
     const now = model.get("selected");
+    if (event.key === "Enter") choose();
     const there = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (there === undefined) return;
     event.preventDefault();
@@ -59,14 +65,50 @@ function pager(model) {
   return [node("div", { class: "wb-bar" }, said, ...buttons), paint];
 }
 
+function selectionBar(model) {
+  const said = node("span", {}, "Its witness is selected in all views.");
+  const everything = button("Everything again", () => model.send({ kind: "everything" }));
+  const drawn = node("div", { class: "wb-bar", role: "status" }, said, everything);
+  return [drawn, () => { drawn.hidden = !model.get("selecting"); }];
+}
+
+function apart(model) {
+  const ask = button("What sets them apart?", () => model.send({ kind: "contrast" }));
+  const rows = node("div", {});
+  const [source, paintSource] = sourceLine("The same comparison in Python", "");
+  const drawn = node("section", { "aria-label": "What sets them apart" }, node("div", { class: "wb-bar" }, ask), rows, source);
+  const paint = () => {
+    const found = model.get("apart");
+    const isThere = found.finding !== undefined && found.finding === model.get("selected");
+    rows.hidden = !isThere;
+    source.hidden = !isThere || !found.call;
+    if (!isThere) return;
+    if (!found.rows) {
+      rows.replaceChildren(node("p", {}, "Comparing…"));
+      return;
+    }
+    paintSource(found.call);
+    if (found.rows.length === 0) {
+      rows.replaceChildren(node("p", {}, `Nothing of the ${found.compared} fields that were compared sets these records apart.`));
+      return;
+    }
+    const [grid, body] = table({ "aria-label": "Fields that differ" }, found.columns);
+    body.append(...found.rows.map((cells) => node("tr", {}, ...cells.map((text) => node("td", {}, text)))));
+    rows.replaceChildren(node("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Fields that differ" }, grid));
+  };
+  return [drawn, paint];
+}
+
 function witness(model) {
   const [title, notes] = [node("h4"), node("p", { class: "wb-quiet" })];
   const rows = node("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": "Witness rows" });
   const [pages, paintPages] = pager(model);
   const [source, paintSource] = sourceLine("The same rows in Python", "");
-  const proof = node("div", {}, title, notes, rows, pages, source);
+  const [differing, paintApart] = apart(model);
+  const proof = node("div", {}, title, notes, rows, pages, source, differing);
   const paint = () => {
     const detail = model.get("detail");
+    paintApart();
     const awaited = detail.finding !== model.get("selected") && !model.get("trouble");
     drawn.setAttribute("aria-busy", String(awaited));
     if (awaited) return;
@@ -97,16 +139,22 @@ function render({ model, el }) {
   const [trouble, stopTrouble] = troubleLine(model);
   const [findings, paintFindings, focusFindings] = grid(model);
   const [proof, paintProof, focusProof] = witness(model);
-  root.append(findings, ...(remarks.length ? [left] : []), trouble, proof);
+  const [chosen, paintChosen] = selectionBar(model);
+  root.append(findings, chosen, ...(remarks.length ? [left] : []), trouble, proof);
   keepKeys(root);
   root.addEventListener("keydown", (event) => {
     const inGrid = findings.contains(event.target);
     if (event.key === "Enter" && inGrid) focusProof();
     else if (event.key === "Escape" && !inGrid) focusFindings();
+    else if (event.key === "Escape" && model.get("selecting")) model.send({ kind: "everything" });
     else return;
     event.preventDefault();
   });
-  const stop = painted(model, ["selected", "detail", "trouble"], () => { paintFindings(); paintProof(); });
+  const stop = painted(model, ["selected", "selecting", "detail", "apart", "trouble"], () => {
+    paintFindings();
+    paintChosen();
+    paintProof();
+  });
   return () => { stop(); stopTrouble(); };
 }
 

@@ -1,18 +1,22 @@
 """The findings panel: findings in a grid, and for the one selected its witness rows and the call that returns them.
 
-The findings come from `find`; the panel asks the trace for the witness of the one selected, a page at a time.
+The findings come from `find`; the panel asks the trace for the witness of the one selected, a page at a time. To walk
+over findings filters nothing; a click or Enter selects the witness in all views of the trace.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import traitlets
 
+from workbench.crossfilter import Clause
 from workbench.errors import UsageError
+from workbench.explain import contrast
 from workbench.findings import Finding, Findings, find
 from workbench.markup import el, table, visible
 from workbench.trace import Trace
 from workbench.trace.sources import source_name
+from workbench.trace.sql import literal
 from workbench.views import with_records, witness
 from workbench.widgets.view import View, page, style
 
@@ -21,6 +25,8 @@ FIRST = ("key", "delivery_id", "source_at", "body_start")
 PAGE_ROWS = 50
 LONGEST = 2_000
 """Characters of a cell; the trace has the rest."""
+APART_COLUMNS = ("field", "effect", "these", "the rest", "false discovery rate")
+MOST_APART = 20
 
 
 class FindingsPanel(View):
@@ -28,6 +34,7 @@ class FindingsPanel(View):
 
     Attributes:
         selected: place of the selected finding, from 0; None when there are no findings. May be set.
+        selecting: whether its witness is what all views of the trace show. May be set.
 
     Example:
         >>> panel = findings_panel(trace)  # doctest: +SKIP
@@ -37,11 +44,14 @@ class FindingsPanel(View):
 
     _esm = page("findings_panel")
     _css = style("findings_panel")
+    own_clause: ClassVar[str] = "findings"
     columns = traitlets.List(list(COLUMNS)).tag(sync=True)
     rows = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     remarks = traitlets.List(traitlets.Unicode()).tag(sync=True)
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)
+    selecting = traitlets.Bool().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
+    apart = traitlets.Dict().tag(sync=True)
 
     def __init__(self, trace: Trace, findings: Findings) -> None:
         self.findings = findings
@@ -52,6 +62,7 @@ class FindingsPanel(View):
             remarks=[visible(remark) for remark in findings.remarks],
         )
         self.observe(self._turned, "selected")
+        self.observe(lambda _: self.later("choose", self._choose), "selecting")
         self.selected = 0 if len(findings) else None
 
     @property
@@ -75,6 +86,14 @@ class FindingsPanel(View):
         """The Python call that returns what `witness` returns."""
         return _call(self.finding)
 
+    def contrast(self) -> pl.DataFrame:
+        """What sets the witness of the selected finding apart from its source's other records, as `wb.contrast` tells.
+
+        Raises:
+            UsageError: there are no findings, or no other records.
+        """
+        return contrast(self.trace, self.finding)
+
     @property
     def sql(self) -> str:
         """The statement that returns the witness of the selected finding."""
@@ -87,10 +106,18 @@ class FindingsPanel(View):
         return table(self.columns, self.rows, caption=f"{len(self.rows)} findings")
 
     def message(self, content: dict[str, Any]) -> None:
-        """The page asks for another page of the witness."""
-        number = content.get("page")
-        if isinstance(number, int) and self.selected is not None:
-            self._show(self.selected, number)
+        """The page asks for another page of the witness, to select it or no longer, or what sets it apart."""
+        if self.selected is None:
+            return
+        match content:
+            case {"page": int(number)}:
+                self._show(self.selected, number)
+            case {"kind": "select", "place": int(place)} if 0 <= place < len(self.findings):
+                self.selected, self.selecting = place, True
+            case {"kind": "everything"}:
+                self.selecting = False
+            case {"kind": "contrast"}:
+                self._tell_apart(self.selected)
 
     @traitlets.validate("selected")
     def _there(self, proposal: dict[str, Any]) -> int | None:
@@ -107,6 +134,34 @@ class FindingsPanel(View):
             self.detail = {}
         else:
             self.later("witness", lambda: self._show(place, 0))
+            if self.selecting:
+                self.later("choose", self._choose)
+
+    def _choose(self) -> None:
+        """Select the witness in all views, or everything again."""
+        if not self.selecting or self.selected is None:
+            self.choose(None)
+            return
+        finding = self.finding
+        words = f"{finding.kind} in {source_name(finding.source_arn)}"
+        self.choose(Clause.rows_of(finding.sql, words))
+
+    def _tell_apart(self, place: int) -> None:
+        finding = self.findings.findings[place]
+        self.apart = {"finding": place}
+        try:
+            frame = contrast(self.trace, finding)
+        except Exception:
+            self.apart = {}
+            raise
+        differing = frame.filter("differs").head(MOST_APART)
+        self.apart = {
+            "finding": place,
+            "columns": list(APART_COLUMNS),
+            "rows": [_apart(row) for row in differing.iter_rows(named=True)],
+            "compared": len(frame),
+            "call": _contrast_call(finding),
+        }
 
     def _show(self, place: int, number: int) -> None:
         """Answer with one page, unless the reader has moved on."""
@@ -165,6 +220,21 @@ def _call(finding: Finding) -> str:
     sql = finding.sql.strip()
     quoted = repr(sql) if '"""' in sql or "\\" in sql else f'"""\n{sql}\n"""'
     return f"trace.sql({quoted})"
+
+
+def _contrast_call(finding: Finding) -> str:
+    rows = Clause.rows_of(finding.sql, "").sql
+    return f"wb.contrast(trace, {f'source_arn = {literal(finding.source_arn)} and {rows}'!r})"
+
+
+def _apart(row: dict[str, Any]) -> list[str]:
+    """A field that differs: numbers by their medians, anything else by the share of one value."""
+    if row["value"] is None:
+        sides = [f"median {row[name]:,.4g}" for name in ("selection_median", "baseline_median")]
+    else:
+        shares = (row["selection_share"], row["baseline_share"])
+        sides = [f"{share:.0%} have {row['value']}" for share in shares]
+    return [_text(each) for each in (row["dimension"], row["effect"], *sides, f"{row['q']:.1g}")]
 
 
 def _telling(rows: pl.DataFrame) -> pl.DataFrame:

@@ -81,7 +81,7 @@ class StoryView(View):
             return el("p", "The story of no key: set .key")
         rows = waterfall(told).head(MOST_ROWS)
         listed: list[list[Any]] = [
-            [row["from_at"], "\u2003" * row["depth"] + row["source"], *_cells(row)[1:]]
+            [row["from_at"], "· " * row["depth"] + row["source"], *_cells(row)[1:]]
             for row in rows.iter_rows(named=True)
         ]
         columns = ["at (UTC)", *CELLS]

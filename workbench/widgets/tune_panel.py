@@ -35,6 +35,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 """What a measure is called, and the one after which it is spelt."""
 FOUND_COLUMNS = ("candidate", "p50 age", "p99 age", "cost", "dead letters", "duplicates", "")
+ROLES = {"is_current": "captured", "is_recommended": "recommended"}
 MOST_CANDIDATES = 40
 BINS = 64
 
@@ -184,7 +185,12 @@ class TunePanel(View):
         try:
             ready = self.tuning
         except UsageError as error:
-            self.fitted = {"source": self.source, "refusal": visible(str(error)), "knobs": []}
+            self.fitted = {
+                "source": self.source,
+                "refusal": visible(str(error)),
+                "knobs": [],
+                "tabs": self._stream_tabs(),
+            }
             return
         tested = ready.prepared.found.tested
         self.fitted = {
@@ -204,9 +210,12 @@ class TunePanel(View):
                 }
                 for each in ready.knobs()
             ],
-            "tabs": ["ages", "candidates", *(["shards"] if _is_stream(ready) else [])],
+            "tabs": ["ages", "candidates", *self._stream_tabs()],
         }
         self._move()
+
+    def _stream_tabs(self) -> list[str]:
+        return ["shards"] if self.source.startswith("kinesis:") else []
 
     def _move(self) -> None:
         if self.fitted.get("source") != self.source or not self.fitted["knobs"]:
@@ -312,7 +321,7 @@ def _found(advice: MappingAdvice) -> dict[str, Any]:
         [
             visible(row["label"]),
             *(_figure(name, row[name]) for name in measures),
-            "recommended" if row["is_recommended"] else "captured" if row["is_current"] else "",
+            " and ".join(word for name, word in ROLES.items() if row[name]),
         ]
         for row in shown.head(MOST_CANDIDATES).iter_rows(named=True)
     ]
@@ -324,7 +333,3 @@ def _found(advice: MappingAdvice) -> dict[str, Any]:
         "reason": visible(advice.reason) if advice.reason else "",
         "commands": "\n".join(best["commands"]) if best else "",
     }
-
-
-def _is_stream(ready: Tuning) -> bool:
-    return ready.settings.kind == "kinesis"
