@@ -217,14 +217,21 @@ def _summary(finding: Finding) -> list[str]:
 
 
 def _call(finding: Finding) -> str:
-    sql = finding.sql.strip()
-    quoted = repr(sql) if '"""' in sql or "\\" in sql else f'"""\n{sql}\n"""'
-    return f"trace.sql({quoted})"
+    return f"trace.sql({_quoted(finding.sql.strip())})"
+
+
+def _quoted(sql: str) -> str:
+    if '"""' in sql:
+        return repr(sql)
+    raw = "r" if "\\" in sql else ""
+    return f'{raw}"""\n{sql}\n"""'
 
 
 def _contrast_call(finding: Finding) -> str:
     rows = Clause.rows_of(finding.sql, "").sql
-    return f"wb.contrast(trace, {f'source_arn = {literal(finding.source_arn)} and {rows}'!r})"
+    return (
+        f"wb.contrast(trace, {_quoted(f'source_arn = {literal(finding.source_arn)} and {rows}')})"
+    )
 
 
 def _apart(row: dict[str, Any]) -> list[str]:

@@ -1,6 +1,6 @@
 // Draws the story of a key: a table whose last but one column is the waterfall.
 
-const WIDTH = 460;
+const WIDTH = 340;
 const HEIGHT = 18;
 const COLUMNS = ["at (UTC)", "source", "what", "ending", "waterfall", "before it", "more"];
 const FAILED = ["error", "timeout", "failure"];

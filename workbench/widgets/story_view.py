@@ -150,7 +150,11 @@ class StoryView(View):
         )
         self.payload = {
             "step": number,
-            "facts": [[name, visible(row[name])] for name in row if name != "body_start"],
+            "facts": [
+                [name, visible(value)]
+                for name, value in row.items()
+                if name != "body_start" and value not in (None, "")
+            ],
             "body": visible(row["body_start"]),
         }
 

@@ -46,7 +46,7 @@ function knob({ label, unit, stops, now, note, fixed, name }, id, moved) {
   field.addEventListener("change", () => { show(read()); moved(); });
   show(now);
   const said = note ? node("p", { class: "wb-note", id: `${id}-note` }, note) : null;
-  return { drawn: [word, slider, field, node("span", { class: "wb-quiet" }, unit), said].filter(Boolean), name, now, show, read };
+  return { drawn: [word, slider, field, node("span", { class: "wb-unit" }, unit), said].filter(Boolean), name, now, show, read };
 }
 
 function knobs(model, prefix) {
@@ -62,7 +62,12 @@ function knobs(model, prefix) {
     all.forEach((each) => each.show(each.name in changes ? changes[each.name] : each.now));
   };
   const paint = () => {
-    all = (model.get("fitted").knobs ?? []).map((each) => knob(each, `${prefix}-${each.name}`, moved));
+    const notes = new Set();
+    all = (model.get("fitted").knobs ?? []).map((each) => {
+      const note = notes.has(each.note) ? "" : each.note;
+      notes.add(each.note);
+      return knob({ ...each, note }, `${prefix}-${each.name}`, moved);
+    });
     drawn.replaceChildren(...all.flatMap((each) => each.drawn));
     touched = 0;
     follow();
@@ -71,7 +76,8 @@ function knobs(model, prefix) {
     touched = 0;
     model.send({ kind: "move", changes: {} });
   });
-  return [node("div", {}, drawn, node("div", { class: "wb-bar" }, back)), paint, follow];
+  const side = node("div", {}, drawn, node("div", { class: "wb-bar" }, back));
+  return [side, () => { paint(); side.hidden = all.length === 0; }, follow];
 }
 
 function figures(model) {
@@ -143,7 +149,8 @@ function search(model) {
     const now = model.get("search");
     const runs = now.state === "running";
     cancel.hidden = bar.hidden = !runs;
-    start.disabled = runs || !(model.get("fitted").knobs ?? []).length || Boolean(model.get("fitted").refusal);
+    start.disabled = runs;
+    form.hidden = !model.get("fitted").verdict;
     words.textContent = now.words ?? "";
     if (now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
   };
@@ -164,6 +171,12 @@ function pictures(model, prefix) {
   let open = "ages";
   const ask = quiet(() => { if (model.get("fitted").tabs) model.send({ kind: "picture", tab: open }); });
   const tabs = () => [...list.children];
+  const show = () => {
+    const { tab, src, alt, words } = model.get("picture");
+    if (tab !== open) return;
+    panel.setAttribute("aria-busy", "false");
+    panel.replaceChildren(src ? node("img", { src, alt }) : node("p", { class: "wb-quiet" }, words));
+  };
   const select = (tab, focus) => {
     open = tab;
     tabs().forEach((each) => {
@@ -174,6 +187,7 @@ function pictures(model, prefix) {
     });
     panel.setAttribute("aria-labelledby", `${prefix}-${tab}`);
     panel.setAttribute("aria-busy", "true");
+    show();
     ask();
   };
   const paint = () => {
@@ -195,12 +209,6 @@ function pictures(model, prefix) {
     event.preventDefault();
     select(names[(there + names.length) % names.length], true);
   });
-  const show = () => {
-    const { tab, src, alt, words } = model.get("picture");
-    if (tab !== open) return;
-    panel.setAttribute("aria-busy", "false");
-    panel.replaceChildren(src ? node("img", { src, alt }) : node("p", { class: "wb-quiet" }, words));
-  };
   const again = () => { if (open !== "shards") ask(); };
   return [node("div", {}, list, panel), paint, show, again];
 }
