@@ -177,6 +177,7 @@ class TunePanel(View):
     def _prepare_later(self) -> None:
         if self.job is not None:
             self.job.cancel()
+        self.job = None
         self.fitted, self.answer, self.picture, self.found, self.search = {}, {}, {}, {}, {}
         self.advice, self.changes = None, {}
         self.later("source", self._prepare)

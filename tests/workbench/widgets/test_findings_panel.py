@@ -151,3 +151,59 @@ def test_a_saved_notebook_has_a_table_in_the_panels_place(trace: Trace) -> None:
     assert "<td>redelivery</td>" in bundle["text/html"]
     assert "<script" not in bundle["text/html"]
     panel.close()
+
+
+def test_to_walk_over_findings_selects_nothing_until_it_is_asked_for(panel: FindingsPanel) -> None:
+    answer(panel, select=1)
+    assert panel.selection.words() == "everything"
+
+    answer(panel, {"kind": "select", "place": 0})
+    panel.settle()
+    assert panel.selection.words() == "redelivery in sqs:orders"
+    selected = panel.trace.sql("select delivery_id from selected order by 1")["delivery_id"]
+    assert set(selected) == set(panel.witness()["delivery_id"])
+
+    answer(panel, select=1)
+    panel.settle()
+    assert panel.selection.words() == "producer_retry in kinesis:orders", "it selects already"
+
+    answer(panel, {"kind": "everything"})
+    panel.settle()
+    assert panel.selection.words() == "everything"
+    assert not panel.selecting
+
+
+@pytest.mark.parametrize("place", [-1, 2, "0", None])
+def test_a_finding_that_is_not_there_is_not_selected(panel: FindingsPanel, place: Any) -> None:
+    answer(panel, {"kind": "select", "place": place})
+    assert not panel.selecting
+    assert panel.trouble == ""
+
+
+def test_what_sets_a_witness_apart_is_compared_when_it_is_asked_for(tmp_path: Path) -> None:
+    twice = [
+        message(f"m-{n}", {"tier": "gold"}, n, count=count) for n in range(40) for count in (1, 2)
+    ]
+    once = [message(f"o-{n}", {"tier": "iron"}, n) for n in range(40)]
+    with trace_of(tmp_path / "apart.trace", [*twice, *once]) as trace:
+        panel = findings_panel(trace, find(trace, only=["redelivery"]))
+        assert panel.apart == {}
+        answer(panel, {"kind": "contrast"})
+
+        assert panel.apart["finding"] == 0
+        told = {row[0]: row[2:4] for row in panel.apart["rows"]}
+        assert told["$.tier"] == ["100% have gold", "0% have gold"]
+        call = panel.apart["call"]
+        import workbench as wb
+
+        assert eval(call, {"wb": wb, "trace": trace}).equals(panel.contrast())  # noqa: S307
+        panel.close()
+
+
+def test_a_comparison_that_cannot_be_made_is_said_in_the_panel(tmp_path: Path) -> None:
+    with trace_of(tmp_path / "all.trace", [message("m", {}, count=n) for n in (1, 2)]) as trace:
+        panel = findings_panel(trace, find(trace, only=["redelivery"]))
+        answer(panel, {"kind": "contrast"})
+        assert "wanted other records to compare with" in panel.trouble
+        assert panel.apart == {}
+        panel.close()
