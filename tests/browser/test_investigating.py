@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from connectors.record import Span
 from tests.browser.lab import OUTPUT, Lab, Notebook, open_notebook, running_lab
-from tests.browser.test_notebook import ARTEFACTS, contrast
+from tests.browser.test_notebook import ARTEFACTS, HOSTILE, contrast
+from tests.workbench.findings.traces import at, message, put, trace_of
 from workbench.lab import read_percent
 
 SOURCE = """
@@ -25,6 +27,15 @@ wb.tune_panel(trace)
 wb.tune_panel(wb.open(wb.dataset("hot-customer")), "kinesis:clicks-1")
 # %%
 chosen.words()
+"""
+HOSTILE_SOURCE = """
+# %%
+import workbench as wb
+trace = wb.open("hostile-key.trace")
+# %%
+wb.story_view(trace)
+# %%
+wb.tune_panel(trace)
 """
 WORDS = "chosen.words()"
 STORM_KEY = "17bccf0b-f766-45c5-b080-151f5508512a"
@@ -254,6 +265,38 @@ def test_text_is_readable_in_either_theme(notebook: Notebook, theme: str) -> Non
     ):
         for part in parts:
             assert contrast(shown.locator(part).first) >= 4.5, part
+
+
+def test_keys_and_payloads_that_are_pages_execute_nothing_and_gaps_are_hatched(
+    chromium: Browser, lab: Lab
+) -> None:
+    queue = f"arn:aws:sqs:us-east-1:111111111111:{HOSTILE}"
+    records = [
+        message("m-1", {"order": HOSTILE}, seconds=0, queue=queue),
+        *(put(number, HOSTILE[:-1], {"order": HOSTILE}, 20 * number) for number in range(1, 5)),
+    ]
+    hole = Span(at(30), at(70), HOSTILE)
+    trace_of(lab.folder / "notebooks" / "hostile-key.trace", records, 25, [hole]).close()
+    file = lab.folder / "notebooks" / "hostile-key.ipynb"
+    file.write_text(json.dumps(read_percent(HOSTILE_SOURCE)), "utf-8")
+
+    with open_notebook(chromium, lab, file.name) as opened:
+        opened.run_all()
+        story = view(opened, "story")
+        story.get_by_label("Key").fill(HOSTILE[:-1])
+        story.get_by_role("button", name="Show its story").click()
+        steps = rows(story.get_by_role("grid"))
+        expect(steps).to_have_count(4)
+        assert steps.first.locator("svg rect[fill^=url]").count() > 0
+        expect(steps.first.get_by_role("img", name="not captured from 10:00:25 to")).to_be_visible()
+        steps.first.click()
+        expect(story.get_by_role("region", name="Payload")).to_contain_text("onerror")
+        expect(view(opened, "tune").locator(".wb-refused")).to_be_visible()
+        view(opened, "story").screenshot(path=ARTEFACTS / "investigating-hatched.png")
+
+        assert story.locator("img, script").count() == 0
+        assert opened.page.evaluate("() => window.harmed") is None
+        assert (opened.offsite, opened.complaints) == ([], [])
 
 
 def test_nothing_leaves_the_machine_and_no_page_fails(notebook: Notebook) -> None:

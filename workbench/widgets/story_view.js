@@ -18,7 +18,7 @@ function scale(rows) {
 }
 
 function axis({ at, ticks, isShort }) {
-  const drawn = drawing("svg", { width: WIDTH, height: HEIGHT, "aria-hidden": "true" });
+  const drawn = drawing("svg", { width: WIDTH, height: HEIGHT, role: "img", "aria-label": "waterfall" });
   ticks.forEach((ms, place) => {
     const anchor = ["start", "middle", "middle", "end"][place];
     const text = drawing("text", { x: at(ms), y: 13, "text-anchor": anchor });
@@ -83,7 +83,7 @@ function stepRow(row, unread, place, hatch) {
   const mark = { success: "✓ ", error: "✗ ", timeout: "✗ ", failure: "✗ " }[ending] ?? "";
   const cells = [row.from_at === null ? "-" : clock(row.from_at, true), source, what, mark + ending];
   const drawn = cells.map((text) => node("td", {}, text));
-  drawn[1].style.paddingLeft = `${10 + row.depth * 18}px`;
+  drawn[1].style.paddingLeft = `${8 + row.depth * 18}px`;
   return node("tr", { tabindex: "-1", "aria-selected": "false", "data-step": row.step }, ...drawn,
     node("td", {}, lane(row, unread, place, hatch)), node("td", {}, waited), node("td", { class: "wb-detail" }, detail));
 }
@@ -123,8 +123,7 @@ function waterfall(model, hatch) {
     if (all.hidden) return;
     const place = scale(rows);
     const [grid, body] = table({ role: "grid", "aria-label": `Story of ${key}` }, COLUMNS);
-    grid.querySelectorAll("th")[4].replaceChildren(axis(place));
-    grid.querySelectorAll("th")[4].setAttribute("aria-label", "waterfall");
+    grid.querySelectorAll("th")[COLUMNS.indexOf("waterfall")].replaceChildren(axis(place));
     body.append(...rows.map((row) => stepRow(row, unread.filter(([step]) => step === row.step), place, hatch)));
     walked(body, (row) => model.send({ kind: "step", step: Number(row.dataset.step) }));
     drawn.replaceChildren(grid);

@@ -162,7 +162,7 @@ function search(model) {
     if (found.commands) parts.push(node("h4", {}, "The recommended one, in AWS"), node("pre", { tabindex: "0" }, found.commands));
     outcome.replaceChildren(...parts);
   };
-  return [node("section", { "aria-label": "Search" }, form, outcome), paint, paintFound];
+  return [node("div", {}, form, outcome), paint, paintFound];
 }
 
 function pictures(model, prefix) {

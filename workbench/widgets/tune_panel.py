@@ -24,7 +24,7 @@ from workbench.tune.search.measures import said
 from workbench.views.tuning import Moved, Tuning, tunable_sources, tuning
 from workbench.widgets.view import View, page, style
 
-COLUMNS = ("", "observed", "simulated as captured", "simulated as set")
+COLUMNS = ("measure", "observed", "simulated as captured", "simulated as set")
 WORDS: Mapping[str, tuple[str, str]] = {
     "p50_age_ms": ("age, median", "p50_age_ms"),
     "p99_age_ms": ("age, 99th percentile", "p99_age_ms"),
@@ -34,7 +34,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "dead_letter_share": ("dead letters", "dead_letter_share"),
 }
 """What a measure is called, and the one after which it is spelt."""
-FOUND_COLUMNS = ("candidate", "p50 age", "p99 age", "cost", "dead letters", "duplicates", "")
+FOUND_COLUMNS = ("candidate", "p50 age", "p99 age", "cost", "dead letters", "duplicates", "note")
 ROLES = {"is_current": "captured", "is_recommended": "recommended"}
 MOST_CANDIDATES = 40
 BINS = 64
