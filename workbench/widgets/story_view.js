@@ -11,10 +11,10 @@ const clock = (ms, digits) => new Date(ms).toISOString().slice(11, 19 + (digits 
 // Where an instant is drawn: all of the story on the width, a little air on both sides.
 function scale(rows) {
   const known = rows.flatMap((row) => [row.from_at, row.to_at, row.waits_from_at]).filter((at) => at !== null);
-  const [low, high] = [Math.min(...known), Math.max(...known)];
+  const [low, high] = known.length ? [Math.min(...known), Math.max(...known)] : [0, 0];
   const spread = Math.max(high - low, 1);
   const at = (ms) => 4 + ((ms - low) / spread) * (WIDTH - 8);
-  return { at, low, high, ticks: [0, 1, 2, 3].map((part) => low + (spread * part) / 3), isShort: spread < 10_000 };
+  return { at, low, high, ticks: known.length === 0 ? [] : [0, 1, 2, 3].map((part) => low + (spread * part) / 3), isShort: spread < 10_000 };
 }
 
 function axis({ at, ticks, isShort }) {

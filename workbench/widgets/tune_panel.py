@@ -242,16 +242,11 @@ class TunePanel(View):
             self.picture = {"tab": tab, "src": source, "alt": charts.description(chart)}
 
     def _chart(self, tab: str) -> charts.Drawn | str:
-        match tab:
-            case "candidates" if self.advice is None:
-                return "No candidates yet: Search tries a grid of settings."
-            case "candidates" if not self.advice.evaluated:  # type: ignore[union-attr]  # the case above
-                return visible(f"No candidates: {self.advice.reason}")  # type: ignore[union-attr]
-            case "candidates":
-                return charts.pareto(self.advice.to_frame())  # type: ignore[union-attr]
-            case "shards":
-                plan = shards(self.trace, self.source)
-                return charts.shard_layouts(plan.load_by_hash(BINS), plan.cuts())
+        if tab == "candidates":
+            return _candidates_chart(self.advice)
+        if tab == "shards":
+            plan = shards(self.trace, self.source)
+            return charts.shard_layouts(plan.load_by_hash(BINS), plan.cuts())
         ready = self.tuning
         simulated = ready.move(self.changes).simulated
         return charts.age_over_time(ready.prepared.age_over_time(simulated))
@@ -288,6 +283,14 @@ def tune_panel(trace: Trace, source: str | None = None) -> TunePanel:
         >>> tune_panel(trace, "sqs:orders")  # doctest: +SKIP
     """
     return TunePanel(trace, source)
+
+
+def _candidates_chart(advice: MappingAdvice | None) -> charts.Drawn | str:
+    if advice is None:
+        return "No candidates yet: Search tries a grid of settings."
+    if not advice.evaluated:
+        return visible(f"No candidates: {advice.reason}")
+    return charts.pareto(advice.to_frame())
 
 
 def _figures(moved: Moved) -> list[list[str]]:
