@@ -56,6 +56,7 @@ class FindingsPanel(View):
     def __init__(self, trace: Trace, findings: Findings) -> None:
         self.findings = findings
         self._proved: tuple[int, pl.DataFrame] | None = None
+        self._chosen = False
         super().__init__(
             trace,
             rows=[_summary(finding) for finding in findings],
@@ -105,6 +106,11 @@ class FindingsPanel(View):
             return el("p", "Nothing found.")
         return table(self.columns, self.rows, caption=f"{len(self.rows)} findings")
 
+    def selection_changed(self) -> None:
+        """Somebody may have given everything back."""
+        if self._chosen and self.own_clause not in self.selection.clauses:
+            self.selecting = False
+
     def message(self, content: dict[str, Any]) -> None:
         """The page asks for another page of the witness, to select it or no longer, or what sets it apart."""
         if self.selected is None:
@@ -139,7 +145,8 @@ class FindingsPanel(View):
 
     def _choose(self) -> None:
         """Select the witness in all views, or everything again."""
-        if not self.selecting or self.selected is None:
+        self._chosen = self.selecting and self.selected is not None
+        if not self._chosen:
             self.choose(None)
             return
         finding = self.finding

@@ -45,6 +45,7 @@ class StoryView(View):
 
     def __init__(self, trace: Trace, key: str | None = None) -> None:
         self._story: Story | None = None
+        self._chosen = False
         super().__init__(trace, key=key or "")
         self.observe(lambda _: self._tell_later(), "key")
         self.observe(lambda _: self.later("step", self._select), "step")
@@ -89,7 +90,9 @@ class StoryView(View):
         return joined(table(columns, listed, caption=f"The story of {visible(self.key)}"), remarks)
 
     def selection_changed(self) -> None:
-        """Suggest the keys of what is selected."""
+        """Suggest the keys of what is selected; somebody may have given everything back."""
+        if self._chosen and self.own_clause not in self.selection.clauses:
+            self.step = None
         keys = story_keys(self.trace, self.selection.where(self.own_clause))["key"]
         # Hidden characters would make of a suggestion another key.
         self.suggestions = [key for key in keys if visible(key) == key]
@@ -136,6 +139,7 @@ class StoryView(View):
     def _select(self) -> None:
         """Choose the step's delivery, and show what it carried."""
         number = self.step
+        self._chosen = False
         if number is None:
             self.payload = {}
             self.choose(None)
@@ -145,6 +149,7 @@ class StoryView(View):
             raise UsageError(f"wanted a step of the story, found {number}")
         chosen = Clause.one_of("delivery_id", [step.delivery_id])
         self.choose(Clause(chosen.sql, f"step {number} of {self.key}"))
+        self._chosen = True
         row = with_records(self.trace, pl.DataFrame({"delivery_id": [step.delivery_id]})).row(
             0, named=True
         )

@@ -207,3 +207,11 @@ def test_a_comparison_that_cannot_be_made_is_said_in_the_panel(tmp_path: Path) -
         assert "wanted other records to compare with" in panel.trouble
         assert panel.apart == {}
         panel.close()
+
+
+def test_what_others_give_back_is_no_longer_selected(panel: FindingsPanel) -> None:
+    panel.selecting = True
+    panel.settle()
+    panel.selection.reset()
+    panel.settle()
+    assert not panel.selecting

@@ -87,6 +87,19 @@ def test_another_key_gives_the_selection_back(view: StoryView) -> None:
     assert view.step is None
 
 
+def test_what_others_give_back_is_no_longer_chosen(view: StoryView) -> None:
+    view.step = 1
+    view.settle()
+    view.selection.set("other", Clause.typed("record_id = 'm-2'"))
+    view.settle()
+    assert view.step == 1
+
+    view.selection.reset()
+    view.settle()
+    view.settle()
+    assert (view.step, view.payload) == (None, {})
+
+
 def test_keys_of_what_others_select_are_suggested(view: StoryView) -> None:
     view.selection.set("other", Clause.typed("record_id = 'm-2'"))
     view.settle()
