@@ -97,6 +97,11 @@ MEANINGS: dict[str, object] = {
     "billing_step_ms": 1,
     "topic_arn": "arn:aws:sns:us-east-1:111111111111:orders",
     "dead_letter_arn": "arn:aws:sqs:us-east-1:111111111111:orders-dlq",
+    "from_ms": 1_763_632_800_000,
+    "to_ms": 1_763_636_400_000,
+    "step_ms": 1_000,
+    "by_partition": True,
+    "most": 10,
     "log_groups": ["arn:aws:logs:us-east-1:111111111111:log-group:/aws/lambda/charge"],
 }
 """A value for every parameter there is: one name means the same in every file."""

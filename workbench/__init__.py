@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from workbench.trace.verify import verify
     from workbench.views import activity, witness
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
-    from workbench.widgets.picture import coverage_bar, show, timeline
+    from workbench.widgets.picture import activity_picture, coverage_bar, show
     from workbench.widgets.story_view import StoryView, story_view
+    from workbench.widgets.timeline import Timeline, timeline
     from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
@@ -55,9 +56,11 @@ __all__ = [
     "Shrunk",
     "Story",
     "StoryView",
+    "Timeline",
     "Trace",
     "TunePanel",
     "activity",
+    "activity_picture",
     "check_pattern",
     "compare",
     "contrast",
@@ -109,9 +112,11 @@ __getattr__ = lazy_names(
         "Shrunk": "workbench.replay.shrink.shrink",
         "Story": "workbench.explain",
         "StoryView": "workbench.widgets.story_view",
+        "Timeline": "workbench.widgets.timeline",
         "Trace": "workbench.trace.reader",
         "TunePanel": "workbench.widgets.tune_panel",
         "activity": "workbench.views",
+        "activity_picture": "workbench.widgets.picture",
         "check_pattern": "workbench.patterns.event_pattern",
         "compare": "workbench.replay.comparison.compare",
         "contrast": "workbench.explain",
@@ -138,7 +143,7 @@ __getattr__ = lazy_names(
         "story": "workbench.explain",
         "story_view": "workbench.widgets.story_view",
         "template_function": "workbench.replay.functions.template",
-        "timeline": "workbench.widgets.picture",
+        "timeline": "workbench.widgets.timeline",
         "tune": "workbench.tune:",
         "tune_panel": "workbench.widgets.tune_panel",
         "verify": "workbench.trace.verify",

@@ -38,11 +38,11 @@ def show(chart: charts.Drawn) -> Picture:
     return Picture(charts.to_svg(chart), charts.description(chart))
 
 
-def timeline(trace: Trace) -> Picture:
+def activity_picture(trace: Trace) -> Picture:
     """Deliveries over time, a lane a source; `wb.activity(trace)` has the same as rows.
 
     Example:
-        >>> timeline(wb.open("incident.trace"))  # doctest: +SKIP
+        >>> activity_picture(wb.open("incident.trace"))  # doctest: +SKIP
     """
     return show(charts.timeline(activity(trace)))
 

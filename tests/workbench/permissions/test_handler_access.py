@@ -64,7 +64,13 @@ def test_the_latest_replay_is_meant_where_none_is_named(tmp_path: Path) -> None:
 
 
 def test_a_replay_is_wanted(tmp_path: Path) -> None:
-    with write_trace(tmp_path / "t.trace", []) as trace, pytest.raises(UsageError, match="replay the trace first"):
+    with (
+        write_trace(tmp_path / "t.trace", []) as trace,
+        pytest.raises(UsageError, match="replay the trace first"),
+    ):
         handler_access(trace)
-    with replayed(tmp_path / "r.trace", CALLS) as trace, pytest.raises(UsageError, match="there are run-0"):
+    with (
+        replayed(tmp_path / "r.trace", CALLS) as trace,
+        pytest.raises(UsageError, match="there are run-0"),
+    ):
         handler_access(trace, "nope")

@@ -10,7 +10,7 @@ from tests.workbench.findings.traces import at, message, put, trace_of
 from workbench import charts
 from workbench.findings import find
 from workbench.trace import Trace
-from workbench.widgets.picture import coverage_bar, show, timeline
+from workbench.widgets.picture import activity_picture, coverage_bar, show
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def trace(tmp_path: Path) -> Iterator[Trace]:
 
 
 def test_a_picture_says_what_it_shows_to_those_who_do_not_see_it(trace: Trace) -> None:
-    bundle = timeline(trace)._repr_mimebundle_()
+    bundle = activity_picture(trace)._repr_mimebundle_()
     assert "sqs:orders 1" in bundle["text/plain"]
     assert bundle["text/html"].startswith('<div role="img" aria-label="Deliveries over time')
     assert bundle["image/svg+xml"] in bundle["text/html"]
@@ -30,7 +30,7 @@ def test_a_picture_says_what_it_shows_to_those_who_do_not_see_it(trace: Trace) -
 
 def test_a_picture_needs_no_script_and_no_network(trace: Trace) -> None:
     for picture in (
-        timeline(trace),
+        activity_picture(trace),
         coverage_bar(trace),
         show(charts.findings_chart(find(trace).to_frame())),
     ):
@@ -47,5 +47,5 @@ def test_coverage_shows_the_stretch_in_which_records_came_and_every_hole(trace: 
 
 def test_a_trace_without_records_is_a_sentence(tmp_path: Path) -> None:
     with trace_of(tmp_path / "empty.trace", []) as empty:
-        assert "no records" in timeline(empty).description
+        assert "no records" in activity_picture(empty).description
         assert "No coverage" in coverage_bar(empty).description
