@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from workbench.trace.verify import verify
     from workbench.views import activity, witness
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
+    from workbench.widgets.overview import Overview, overview
     from workbench.widgets.picture import activity_picture, coverage_bar, show
     from workbench.widgets.story_view import StoryView, story_view
+    from workbench.widgets.tabs import Workbench, workbench
     from workbench.widgets.timeline import Timeline, timeline
     from workbench.widgets.tune_panel import TunePanel, tune_panel
 
@@ -51,6 +53,7 @@ __all__ = [
     "FindingsPanel",
     "Job",
     "JobProgress",
+    "Overview",
     "Run",
     "Selection",
     "Shrunk",
@@ -59,6 +62,7 @@ __all__ = [
     "Timeline",
     "Trace",
     "TunePanel",
+    "Workbench",
     "activity",
     "activity_picture",
     "check_pattern",
@@ -77,6 +81,7 @@ __all__ = [
     "matches",
     "measure",
     "open",
+    "overview",
     "provenance",
     "read_policy",
     "redrive",
@@ -92,6 +97,7 @@ __all__ = [
     "tune_panel",
     "verify",
     "witness",
+    "workbench",
 ]
 
 __getattr__ = lazy_names(
@@ -107,6 +113,7 @@ __getattr__ = lazy_names(
         "FindingsPanel": "workbench.widgets.findings_panel",
         "Job": "workbench.jobs",
         "JobProgress": "workbench.jobs",
+        "Overview": "workbench.widgets.overview",
         "Run": "workbench.replay.run",
         "Selection": "workbench.replay.selection",
         "Shrunk": "workbench.replay.shrink.shrink",
@@ -115,6 +122,7 @@ __getattr__ = lazy_names(
         "Timeline": "workbench.widgets.timeline",
         "Trace": "workbench.trace.reader",
         "TunePanel": "workbench.widgets.tune_panel",
+        "Workbench": "workbench.widgets.tabs",
         "activity": "workbench.views",
         "activity_picture": "workbench.widgets.picture",
         "check_pattern": "workbench.patterns.event_pattern",
@@ -133,6 +141,7 @@ __getattr__ = lazy_names(
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",
         "open": "workbench.trace.reader:open_trace",
+        "overview": "workbench.widgets.overview",
         "provenance": "workbench.replay.events.provenance",
         "read_policy": "workbench.permissions.policy",
         "redrive": "workbench.redrive.verdict",
@@ -148,5 +157,6 @@ __getattr__ = lazy_names(
         "tune_panel": "workbench.widgets.tune_panel",
         "verify": "workbench.trace.verify",
         "witness": "workbench.views",
+        "workbench": "workbench.widgets.tabs",
     },
 )

@@ -5,7 +5,7 @@ Everything is counted in the database; what is drawn one by one is few, and what
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -37,33 +37,32 @@ SPAN, COUNTS, MARKED, LATENCY = (
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time that is looked at, in milliseconds since 1970."""
+    """A stretch of time that is looked at, in milliseconds since 1970, cut into stretches of one length."""
 
     from_ms: int
+    """A multiple of `step_ms`, so that stretches stay where they are when the window moves."""
     to_ms: int
     """Left out."""
+    step_ms: int
 
-    @property
-    def step_ms(self) -> int:
-        """How long a stretch is: the shortest round one of which the window has at most 600.
+    @classmethod
+    def over(cls, from_ms: int, to_ms: int) -> Self:
+        """The window that holds these instants, cut into at most 600 stretches of a round length.
 
         Example:
-            >>> Window(0, 3_600_000).step_ms
-            10000
+            >>> Window.over(1_500, 3_600_000)
+            Window(from_ms=0, to_ms=3600000, step_ms=10000)
         """
-        least = (self.to_ms - self.from_ms) / STRETCHES
-        return next((step for step in STEPS_MS if step >= least), int(least) + 1)
-
-    def aligned(self) -> "Window":
-        """The same from a round instant on, so that stretches stay where they are when the window moves."""
-        step = self.step_ms
-        return Window(self.from_ms // step * step, max(self.to_ms, self.from_ms + 1))
+        to_ms = max(to_ms, from_ms + 1)
+        least = (to_ms - from_ms) / STRETCHES
+        step = next((each for each in STEPS_MS if each >= least), int(least) + 1)
+        return cls(from_ms // step * step, to_ms, step)
 
 
 def whole_window(trace: Trace) -> Window | None:
     """From the first delivery to the last; None without any."""
     first, last, _ = trace.sql(SPAN.text).row(0)
-    return None if first is None else Window(int(first), int(last) + 1)
+    return None if first is None else Window.over(int(first), int(last) + 1)
 
 
 def counts_statement(condition: str, window: Window, by_partition: bool) -> str:

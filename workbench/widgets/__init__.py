@@ -1,22 +1,28 @@
 """What notebooks show: a panel that is operated, and charts as pictures."""
 
 from workbench.widgets.findings_panel import FindingsPanel, findings_panel
+from workbench.widgets.overview import Overview, overview
 from workbench.widgets.picture import Picture, activity_picture, coverage_bar, show
 from workbench.widgets.story_view import StoryView, story_view
+from workbench.widgets.tabs import Workbench, workbench
 from workbench.widgets.timeline import Timeline, timeline
 from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
     "FindingsPanel",
+    "Overview",
     "Picture",
     "StoryView",
     "Timeline",
     "TunePanel",
+    "Workbench",
     "activity_picture",
     "coverage_bar",
     "findings_panel",
+    "overview",
     "show",
     "story_view",
     "timeline",
     "tune_panel",
+    "workbench",
 ]

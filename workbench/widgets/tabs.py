@@ -6,18 +6,24 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from workbench.findings import Findings
 from workbench.markup import el
 from workbench.trace import Trace
 from workbench.widgets.findings_panel import findings_panel
+from workbench.widgets.overview import Overview, overview
 from workbench.widgets.selection_bar import SelectionBar
 from workbench.widgets.story_view import story_view
+from workbench.widgets.timeline import timeline
 from workbench.widgets.tune_panel import tune_panel
 from workbench.widgets.view import View
 
-VIEWS: dict[str, Callable[[Trace], View]] = {
-    "Findings": findings_panel,
-    "Story": story_view,
-    "Tune": tune_panel,
+Make = Callable[["Workbench"], View]
+VIEWS: dict[str, Make] = {
+    "Overview": lambda bench: overview(bench.trace),
+    "Timeline": lambda bench: timeline(bench.trace),
+    "Findings": lambda bench: findings_panel(bench.trace, bench.found()),
+    "Story": lambda bench: story_view(bench.trace),
+    "Tune": lambda bench: tune_panel(bench.trace),
 }
 """Tabs in their order; each is made when it is first looked at."""
 
@@ -31,7 +37,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     """
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+        self.trace: Trace = trace
         self.selection_bar = SelectionBar(trace)
         self._made: dict[str, View] = {}
         self._tabs = ipywidgets.Tab(
@@ -39,7 +45,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         )
         super().__init__([self.selection_bar, self._tabs])
         self._tabs.observe(self._turned, "selected_index")
-        self._tabs.selected_index = 0
+        self.show(next(iter(VIEWS)))
 
     def view(self, name: str) -> View:
         """The view of a tab, made where nobody has looked at it yet.
@@ -48,9 +54,15 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
             KeyError: no such tab; `VIEWS` has their names.
         """
         if name not in self._made:
-            self._made[name] = VIEWS[name](self.trace)
+            self._made[name] = VIEWS[name](self)
             self._tabs.children[list(VIEWS).index(name)].children = (self._made[name],)
         return self._made[name]
+
+    def found(self) -> Findings:
+        """What went wrong: what the overview has looked for, so that nobody looks twice."""
+        first = self.view("Overview")
+        assert isinstance(first, Overview)
+        return first.wait()
 
     def show(self, name: str) -> View:
         """Turn to a tab, and its view."""

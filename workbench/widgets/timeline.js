@@ -48,7 +48,7 @@ function axis([from, to], at, y) {
   const parts = [];
   for (let ms = Math.ceil(from / step) * step; ms < to; ms += step) {
     parts.push(drawing("line", { x1: at.x(ms), x2: at.x(ms), y1: 0, y2: y, class: "wb-rule" }));
-    parts.push(label(tickText(ms, step), at.x(ms), y + 14, { "text-anchor": "middle" }));
+    if (at.x(ms) > LEFT + 24) parts.push(label(tickText(ms, step), at.x(ms), y + 14, { "text-anchor": "middle" }));
   }
   parts.push(label(`UTC, from ${iso(from).slice(0, 16).replace("T", " ")}`, 4, y + 14));
   return parts;

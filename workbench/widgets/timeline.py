@@ -116,10 +116,8 @@ class Timeline(View):
     @property
     def _window(self) -> Window:
         if not self.window:
-            return whole_window(self.trace) or Window(0, 1)
-        return Window(
-            int(self.window[0]), max(int(self.window[1]), int(self.window[0]) + 1)
-        ).aligned()
+            return whole_window(self.trace) or Window.over(0, 1)
+        return Window.over(int(self.window[0]), int(self.window[1]))
 
     def _begin(self) -> None:
         """The whole time, what was not read in it, what was changed."""
@@ -128,9 +126,9 @@ class Timeline(View):
             self.counts = "no deliveries"
             return
         holes, changes = unread(self.trace), changed(self.trace)
-        counts = counted(self.trace, "true", whole.aligned())
+        counts = counted(self.trace, "true", whole)
         self.overview = {
-            "from_ms": whole.aligned().from_ms,
+            "from_ms": whole.from_ms,
             "step_ms": whole.step_ms,
             "counts": _by_stretch(counts),
             "holes": [
