@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.trace.reader import open_trace as open
     from workbench.trace.verify import verify
     from workbench.views import activity, witness
+    from workbench.widgets.event_grid import EventGrid, events
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
     from workbench.widgets.overview import Overview, overview
     from workbench.widgets.picture import activity_picture, coverage_bar, show
@@ -47,6 +48,7 @@ __all__ = [
     "Clause",
     "CrossFilter",
     "Environments",
+    "EventGrid",
     "EventSourceMapping",
     "Finding",
     "Findings",
@@ -72,6 +74,7 @@ __all__ = [
     "crossfilter",
     "dataset",
     "event_record",
+    "events",
     "export",
     "find",
     "findings_panel",
@@ -107,6 +110,7 @@ __getattr__ = lazy_names(
         "Clause": "workbench.crossfilter",
         "CrossFilter": "workbench.crossfilter",
         "Environments": "workbench.replay.opening",
+        "EventGrid": "workbench.widgets.event_grid",
         "EventSourceMapping": "workbench.mapping",
         "Finding": "workbench.findings",
         "Findings": "workbench.findings",
@@ -132,6 +136,7 @@ __getattr__ = lazy_names(
         "crossfilter": "workbench.crossfilter",
         "dataset": "workbench.shipped",
         "event_record": "workbench.replay.events",
+        "events": "workbench.widgets.event_grid",
         "export": "workbench.trace.export",
         "find": "workbench.findings",
         "findings_panel": "workbench.widgets.findings_panel",

@@ -1,5 +1,6 @@
 """What notebooks show: a panel that is operated, and charts as pictures."""
 
+from workbench.widgets.event_grid import EventGrid, events
 from workbench.widgets.findings_panel import FindingsPanel, findings_panel
 from workbench.widgets.overview import Overview, overview
 from workbench.widgets.picture import Picture, activity_picture, coverage_bar, show
@@ -9,6 +10,7 @@ from workbench.widgets.timeline import Timeline, timeline
 from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
+    "EventGrid",
     "FindingsPanel",
     "Overview",
     "Picture",
@@ -18,6 +20,7 @@ __all__ = [
     "Workbench",
     "activity_picture",
     "coverage_bar",
+    "events",
     "findings_panel",
     "overview",
     "show",

@@ -1,0 +1,21 @@
+-- At most one row: the delivery of this id, whole.
+-- $delivery_id: the delivery
+-- -> delivery_id BIGINT: identity within the trace
+-- -> capture_id VARCHAR: which capture wrote it
+-- -> service VARCHAR: AWS's eventSource
+-- -> source_arn VARCHAR: the source
+-- -> partition_id VARCHAR: shard, log stream, or empty
+-- -> record_id VARCHAR: AWS's id
+-- -> sequence_number VARCHAR: as AWS gave it; null where the source has none
+-- -> ordering_key VARCHAR: what orders it; null where the source has none
+-- -> order_scope VARCHAR: what AWS promises: partition, key, none
+-- -> source_at TIMESTAMP WITH TIME ZONE: the service's instant; null where it tells none
+-- -> received_at TIMESTAMP WITH TIME ZONE: ours
+-- -> receive_count INTEGER: ApproximateReceiveCount; null where the source has none
+-- -> body BLOB: the payload
+-- -> body_hash BLOB: what is equal where payloads are
+-- -> body_bytes INTEGER: size before redaction
+-- -> parse_status VARCHAR: json, text, binary, or why not
+-- -> attributes VARCHAR: JSON: system and user attributes
+-- -> envelope VARCHAR: JSON: the service's own answer, complete but for the payload
+from records where delivery_id = $delivery_id
