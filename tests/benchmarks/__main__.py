@@ -24,6 +24,7 @@ NAMES = (
     "simulator",
     "durations",
     "recommendation",
+    "event_grid",
 )
 
 
