@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
     from workbench.widgets.overview import Overview, overview
     from workbench.widgets.picture import activity_picture, coverage_bar, show
+    from workbench.widgets.replay_panel import ReplayPanel, replay_panel
     from workbench.widgets.story_view import StoryView, story_view
     from workbench.widgets.tabs import Workbench, workbench
     from workbench.widgets.timeline import Timeline, timeline
@@ -56,6 +57,7 @@ __all__ = [
     "Job",
     "JobProgress",
     "Overview",
+    "ReplayPanel",
     "Run",
     "Selection",
     "Shrunk",
@@ -89,6 +91,7 @@ __all__ = [
     "read_policy",
     "redrive",
     "replay",
+    "replay_panel",
     "show",
     "shrink",
     "start_capture",
@@ -118,6 +121,7 @@ __getattr__ = lazy_names(
         "Job": "workbench.jobs",
         "JobProgress": "workbench.jobs",
         "Overview": "workbench.widgets.overview",
+        "ReplayPanel": "workbench.widgets.replay_panel",
         "Run": "workbench.replay.run",
         "Selection": "workbench.replay.selection",
         "Shrunk": "workbench.replay.shrink.shrink",
@@ -151,6 +155,7 @@ __getattr__ = lazy_names(
         "read_policy": "workbench.permissions.policy",
         "redrive": "workbench.redrive.verdict",
         "replay": "workbench.replay.start",
+        "replay_panel": "workbench.widgets.replay_panel",
         "show": "workbench.widgets.picture",
         "shrink": "workbench.replay.shrink.shrink",
         "start_capture": "workbench.trace.capture_process",

@@ -155,6 +155,10 @@ class Job(Generic[Result]):
             raise self._error
         return self._result  # type: ignore[return-value]  # without an error there is one
 
+    def ended(self, timeout_s: float | None = None) -> bool:
+        """Wait until it has ended, however; whether it has."""
+        return self._ended.wait(timeout_s)
+
     def listen(self, listener: Callable[[JobProgress], None]) -> threading.Thread:
         """Call `listener` when something has changed, at most ten times a second, and once at the end.
 

@@ -4,6 +4,7 @@ from workbench.widgets.event_grid import EventGrid, events
 from workbench.widgets.findings_panel import FindingsPanel, findings_panel
 from workbench.widgets.overview import Overview, overview
 from workbench.widgets.picture import Picture, activity_picture, coverage_bar, show
+from workbench.widgets.replay_panel import ReplayPanel, replay_panel
 from workbench.widgets.story_view import StoryView, story_view
 from workbench.widgets.tabs import Workbench, workbench
 from workbench.widgets.timeline import Timeline, timeline
@@ -14,6 +15,7 @@ __all__ = [
     "FindingsPanel",
     "Overview",
     "Picture",
+    "ReplayPanel",
     "StoryView",
     "Timeline",
     "TunePanel",
@@ -23,6 +25,7 @@ __all__ = [
     "events",
     "findings_panel",
     "overview",
+    "replay_panel",
     "show",
     "story_view",
     "timeline",

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -136,8 +135,7 @@ class Overview(View):
         """Nobody may ask a trace that is being closed."""
         if self._job is not None:
             self._job.cancel()
-            with suppress(Exception):  # what it ended with matters to nobody any more
-                self._job.wait()
+            self._job.ended()
 
     def _looked(self, progress: JobProgress) -> None:
         if progress.state == "running":

@@ -9,8 +9,10 @@ import traitlets
 from workbench.findings import Findings
 from workbench.markup import el
 from workbench.trace import Trace
+from workbench.widgets.event_grid import events
 from workbench.widgets.findings_panel import findings_panel
 from workbench.widgets.overview import Overview, overview
+from workbench.widgets.replay_panel import replay_panel
 from workbench.widgets.selection_bar import SelectionBar
 from workbench.widgets.story_view import story_view
 from workbench.widgets.timeline import timeline
@@ -22,7 +24,9 @@ VIEWS: dict[str, Make] = {
     "Overview": lambda bench: overview(bench.trace),
     "Timeline": lambda bench: timeline(bench.trace),
     "Findings": lambda bench: findings_panel(bench.trace, bench.found()),
+    "Events": lambda bench: events(bench.trace),
     "Story": lambda bench: story_view(bench.trace),
+    "Replay": lambda bench: replay_panel(bench.trace),
     "Tune": lambda bench: tune_panel(bench.trace),
 }
 """Tabs in their order; each is made when it is first looked at."""
