@@ -239,7 +239,9 @@ function part({ title, tree, text, cells }) {
 function copies(model) {
   const text = node("pre", { tabindex: "0", "aria-label": "Copied" }), said = node("span", { role: "status" });
   const shown = node("div", { class: "wb-copied" }, text);
-  const bar = node("div", { class: "wb-bar" }, "Copy as", ...COPIES.map(([form, name]) => button(name, () => model.send({ kind: "copy", form }))), said);
+  const replay = model.get("can_replay") ? button("Replay this record", () => model.send({ kind: "replay" })) : null;
+  const bar = node("div", { class: "wb-bar" }, ...(replay ? [replay] : []), "Copy as",
+    ...COPIES.map(([form, name]) => button(name, () => model.send({ kind: "copy", form }))), said);
   const clear = () => { shown.hidden = true; said.textContent = ""; };
   const answered = async (content) => {
     if (content.kind !== "copied") return;

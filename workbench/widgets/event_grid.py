@@ -4,6 +4,7 @@ The page has the rows in sight alone; it asks for others as it is scrolled, and 
 at once, because a block costs hardly more than a row.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,13 +73,16 @@ class EventGrid(View):
     cursor = traitlets.List([0, -1]).tag(sync=True)
     """Of which rows, and the place among them that is selected; -1: it is none of them."""
     call = traitlets.Unicode().tag(sync=True)
+    can_replay = traitlets.Bool(False).tag(sync=True)
+    on_replay: Callable[[int], object] | None = None
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: Trace, on_replay: Callable[[int], object] | None = None) -> None:
+        self.on_replay = on_replay
         self._asked: Asked | None = None
         self._rows: tuple[int, NDArray[np.int64]] = (0, np.empty(0, np.int64))
         """In one, because the page's thread looks at both while ours changes them."""
         self._blocks: dict[int, list[list[str]]] = {}
-        super().__init__(trace)
+        super().__init__(trace, can_replay=on_replay is not None)
         self.observe(self._pointed, "cursor")
         self.observe(self._chosen, "selected")
         self.later("selection", self.selection_changed)
@@ -146,6 +150,8 @@ class EventGrid(View):
             case {"kind": "inspect", "id": int(id_), "face": str(face), "whole": bool(whole)}:
                 if face in FACES:
                     self._inspect(id_, face, whole)
+            case {"kind": "replay"} if self.selected is not None and self.on_replay:
+                self.on_replay(self.selected)
             case {"kind": "copy", "form": str(form)}:
                 self.send({"kind": "copied", "form": form, "text": self.copy_as(form)})
 

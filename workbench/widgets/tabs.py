@@ -9,10 +9,10 @@ import traitlets
 from workbench.findings import Findings
 from workbench.markup import el
 from workbench.trace import Trace
-from workbench.widgets.event_grid import events
+from workbench.widgets.event_grid import EventGrid
 from workbench.widgets.findings_panel import findings_panel
 from workbench.widgets.overview import Overview, overview
-from workbench.widgets.replay_panel import replay_panel
+from workbench.widgets.replay_panel import ReplayPanel, replay_panel
 from workbench.widgets.selection_bar import SelectionBar
 from workbench.widgets.story_view import story_view
 from workbench.widgets.timeline import timeline
@@ -24,7 +24,7 @@ VIEWS: dict[str, Make] = {
     "Overview": lambda bench: overview(bench.trace),
     "Timeline": lambda bench: timeline(bench.trace),
     "Findings": lambda bench: findings_panel(bench.trace, bench.found()),
-    "Events": lambda bench: events(bench.trace),
+    "Events": lambda bench: EventGrid(bench.trace, bench.replay_only),
     "Story": lambda bench: story_view(bench.trace),
     "Replay": lambda bench: replay_panel(bench.trace),
     "Tune": lambda bench: tune_panel(bench.trace),
@@ -67,6 +67,13 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         first = self.view("Overview")
         assert isinstance(first, Overview)
         return first.wait()
+
+    def replay_only(self, delivery_id: int) -> None:
+        """Turn to the replays, asking for this record alone."""
+        panel = self.show("Replay")
+        assert isinstance(panel, ReplayPanel)
+        panel.settle()
+        panel.replay_only(delivery_id)
 
     def show(self, name: str) -> View:
         """Turn to a tab, and its view."""

@@ -53,3 +53,17 @@ def test_the_line_over_the_tabs_says_what_is_selected(bench: Workbench) -> None:
     bench.selection_bar.settle()
 
     assert "m-1" in bench.selection_bar.selected_words
+
+
+def test_a_record_of_the_events_is_replayed_alone(bench: Workbench) -> None:
+    grid = bench.show("Events")
+    grid.settle()
+    one = bench.trace.sql("select max(delivery_id) from records").item()
+    grid.selected = one
+    grid._handle_custom_msg({"kind": "replay"}, [])
+    grid.settle()
+
+    panel = bench.view("Replay")
+    panel.settle()
+    assert panel.delivery_id == one
+    assert f"delivery_ids=({one},)" in panel.call
