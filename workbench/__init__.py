@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.trace.reader import open_trace as open
     from workbench.trace.verify import verify
     from workbench.views import activity, witness
+    from workbench.widgets.capture_panel import CapturePanel, capture_panel
     from workbench.widgets.event_grid import EventGrid, events
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
     from workbench.widgets.overview import Overview, overview
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
+    "CapturePanel",
     "CaptureProcess",
     "Clause",
     "CrossFilter",
@@ -69,6 +71,7 @@ __all__ = [
     "Workbench",
     "activity",
     "activity_picture",
+    "capture_panel",
     "check_pattern",
     "compare",
     "contrast",
@@ -109,6 +112,7 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
+        "CapturePanel": "workbench.widgets.capture_panel",
         "CaptureProcess": "workbench.trace.capture_process",
         "Clause": "workbench.crossfilter",
         "CrossFilter": "workbench.crossfilter",
@@ -133,6 +137,7 @@ __getattr__ = lazy_names(
         "Workbench": "workbench.widgets.tabs",
         "activity": "workbench.views",
         "activity_picture": "workbench.widgets.picture",
+        "capture_panel": "workbench.widgets.capture_panel",
         "check_pattern": "workbench.patterns.event_pattern",
         "compare": "workbench.replay.comparison.compare",
         "contrast": "workbench.explain",

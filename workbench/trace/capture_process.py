@@ -57,9 +57,13 @@ class CaptureProcess:
         Returns:
             As `wait`.
         """
+        self.interrupt()
+        return self.wait()
+
+    def interrupt(self) -> None:
+        """Ask it to end, and return at once; nothing where it has ended."""
         if self.running:
             self._process.send_signal(signal.SIGINT)
-        return self.wait()
 
 
 def start_capture(

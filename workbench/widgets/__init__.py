@@ -1,5 +1,6 @@
 """What notebooks show: a panel that is operated, and charts as pictures."""
 
+from workbench.widgets.capture_panel import CapturePanel, capture_panel
 from workbench.widgets.event_grid import EventGrid, events
 from workbench.widgets.findings_panel import FindingsPanel, findings_panel
 from workbench.widgets.overview import Overview, overview
@@ -11,6 +12,7 @@ from workbench.widgets.timeline import Timeline, timeline
 from workbench.widgets.tune_panel import TunePanel, tune_panel
 
 __all__ = [
+    "CapturePanel",
     "EventGrid",
     "FindingsPanel",
     "Overview",
@@ -21,6 +23,7 @@ __all__ = [
     "TunePanel",
     "Workbench",
     "activity_picture",
+    "capture_panel",
     "coverage_bar",
     "events",
     "findings_panel",

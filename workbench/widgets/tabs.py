@@ -9,6 +9,8 @@ import traitlets
 from workbench.findings import Findings
 from workbench.markup import el
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
+from workbench.widgets.capture_panel import CapturePanel, capture_panel
 from workbench.widgets.event_grid import EventGrid
 from workbench.widgets.findings_panel import findings_panel
 from workbench.widgets.overview import Overview, overview
@@ -19,7 +21,8 @@ from workbench.widgets.timeline import timeline
 from workbench.widgets.tune_panel import tune_panel
 from workbench.widgets.view import View
 
-Make = Callable[["Workbench"], View]
+Tab = View | CapturePanel
+Make = Callable[["Workbench"], Tab]
 VIEWS: dict[str, Make] = {
     "Overview": lambda bench: overview(bench.trace),
     "Timeline": lambda bench: timeline(bench.trace),
@@ -28,6 +31,7 @@ VIEWS: dict[str, Make] = {
     "Story": lambda bench: story_view(bench.trace),
     "Replay": lambda bench: replay_panel(bench.trace),
     "Tune": lambda bench: tune_panel(bench.trace),
+    "Capture": lambda bench: capture_panel(bench.trace, " ".join(bench.captured())),
 }
 """Tabs in their order; each is made when it is first looked at."""
 
@@ -43,7 +47,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
     def __init__(self, trace: Trace) -> None:
         self.trace: Trace = trace
         self.selection_bar = SelectionBar(trace)
-        self._made: dict[str, View] = {}
+        self._made: dict[str, Tab] = {}
         self._tabs = ipywidgets.Tab(
             children=[ipywidgets.VBox() for _ in VIEWS], titles=tuple(VIEWS), selected_index=None
         )
@@ -51,7 +55,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         self._tabs.observe(self._turned, "selected_index")
         self.show(next(iter(VIEWS)))
 
-    def view(self, name: str) -> View:
+    def view(self, name: str) -> Tab:
         """The view of a tab, made where nobody has looked at it yet.
 
         Raises:
@@ -68,6 +72,11 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         assert isinstance(first, Overview)
         return first.wait()
 
+    def captured(self) -> list[str]:
+        """The names of what was captured into the trace."""
+        rows = self.trace.sql("select distinct source_arn from records order by source_arn")
+        return [source_name(arn) for arn in rows["source_arn"]]
+
     def replay_only(self, delivery_id: int) -> None:
         """Turn to the replays, asking for this record alone."""
         panel = self.show("Replay")
@@ -75,7 +84,7 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no typ
         panel.settle()
         panel.replay_only(delivery_id)
 
-    def show(self, name: str) -> View:
+    def show(self, name: str) -> Tab:
         """Turn to a tab, and its view."""
         found = self.view(name)
         self._tabs.selected_index = list(VIEWS).index(name)
