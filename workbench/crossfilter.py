@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from workbench.markup import el
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text
 from workbench.trace.sql import literal
@@ -22,7 +23,7 @@ Listener = Callable[["CrossFilter"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Summary):
     """One condition: for the database, and for people."""
 
     sql: str

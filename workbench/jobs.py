@@ -13,6 +13,7 @@ from typing import Generic, Literal, TypeVar
 
 from workbench.errors import WorkbenchError
 from workbench.markup import Markup, el, visible
+from workbench.summary import Summary
 
 Result = TypeVar("Result")
 State = Literal["running", "done", "failed", "cancelled"]
@@ -29,7 +30,7 @@ class JobCancelledError(WorkbenchError):
 
 
 @dataclass(frozen=True, slots=True)
-class JobProgress:
+class JobProgress(Summary):
     """How far a job is; None for what is not known."""
 
     state: State

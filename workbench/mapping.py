@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 from connectors.answers import instant
 from workbench.errors import UsageError
 from workbench.patterns import check_pattern
+from workbench.summary import Summary
 
 PAYLOAD_BYTES_MAX = 6_291_456
 """The whole event as compact UTF-8 JSON; what a synchronous invocation takes."""
@@ -88,7 +89,7 @@ PATTERN_CHARACTERS_MOST = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventSourceMapping:
+class EventSourceMapping(Summary):
     """AWS's configuration of an event source mapping; a field of None is not said.
 
     Members that change nothing about what a handler gets (its own id, state, metrics) are read over.

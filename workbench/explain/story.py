@@ -9,7 +9,10 @@ import polars as pl
 
 from workbench.errors import UsageError
 from workbench.questions import checked_path
+from workbench.summary import MOST_FACTS, Summary
 from workbench.trace import Trace
+from workbench.trace.instants import instant_text
+from workbench.trace.sources import source_name
 from workbench.trace.sql import load_statement
 
 RECORDS = load_statement(__package__, "story_records")
@@ -59,8 +62,8 @@ class Step:
     wait_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+@dataclass(frozen=True, slots=True, repr=False)
+class Story(Summary):
     """What one key went through."""
 
     value: str
@@ -72,6 +75,25 @@ class Story:
         """One row a step, in time; columns in SCHEMA."""
         rows = [{name: getattr(step, name) for name in SCHEMA} for step in self.steps]
         return pl.DataFrame(rows, schema=SCHEMA)
+
+    def _sentences(self) -> tuple[str, ...]:
+        more = len(self.steps) - MOST_FACTS
+        said = f", the first {MOST_FACTS} shown; to_frame() has them all" if more > 0 else ""
+        return (f"{self.value}: {len(self.steps):,} steps{said}.", *self.remarks)
+
+    def _facts(self) -> dict[str, Any]:
+        """A line a step."""
+        return {
+            f"{step.step}. {step.what}": " ".join(
+                (
+                    "at an unknown instant" if step.at is None else instant_text(step.at),
+                    source_name(step.source_arn),
+                    step.detail,
+                    "" if step.wait_ms is None else f"({step.wait_ms:,} ms after {step.after})",
+                )
+            )
+            for step in self.steps
+        }
 
 
 def story(trace: Trace, value: str, *, key: str | None = None) -> Story:

@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from workbench.summary import MOST_FACTS, Summary
 from workbench.trace.instants import instant_text
+from workbench.trace.sources import source_name
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "kind": pl.String,
@@ -42,8 +44,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+@dataclass(frozen=True, slots=True, repr=False)
+class Finding(Summary):
     """All instances of one kind in one source."""
 
     kind: str
@@ -80,9 +82,27 @@ class Finding:
         told: dict[str, Any] = _plain(asdict(self))
         return told
 
+    def _sentences(self) -> tuple[str, ...]:
+        return (self.summary,)
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+    def _facts(self) -> dict[str, Any]:
+        """What was found, how surely, and when."""
+        return {
+            "kind": self.kind,
+            "source": source_name(self.source_arn),
+            "instances": self.count,
+            "deliveries that stand witness": self.deliveries,
+            "confidence": f"{self.confidence:.0%}",
+            "severity": self.severity,
+            "coverage": self.coverage,
+            "first": self.first_at,
+            "last": self.last_at,
+            "definition": self.definition,
+        }
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Findings(Summary):
     """What `find` returns: findings in the order of their kinds."""
 
     findings: tuple[Finding, ...]
@@ -113,3 +133,21 @@ class Findings:
             for instance in finding.instances
         ]
         return pl.DataFrame(rows, infer_schema_length=None)
+
+    def _sentences(self) -> tuple[str, ...]:
+        if not self.findings:
+            return ("Nothing found.", *self.remarks)
+        more = len(self.findings) - MOST_FACTS
+        said = f"{len(self.findings):,} findings" + (
+            f", the first {MOST_FACTS} shown" if more > 0 else ""
+        )
+        return (f"{said}; to_frame() has them as rows.",)
+
+    def _facts(self) -> dict[str, Any]:
+        """A line a finding."""
+        return {
+            f"{each.kind} in {source_name(each.source_arn)}": (
+                f"{each.count:,}, {each.confidence:.0%} sure, coverage {each.coverage}: {each.summary}"
+            )
+            for each in self.findings
+        }

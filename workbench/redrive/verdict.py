@@ -26,8 +26,9 @@ from workbench.replay.idempotency import Idempotency, idempotency
 from workbench.replay.selection import Selection, selected_items
 from workbench.replay.sending import Sending
 from workbench.replay.settings import Document
+from workbench.summary import Summary
 from workbench.trace import Trace
-from workbench.trace.sources import source_in_trace
+from workbench.trace.sources import source_in_trace, source_name
 
 SUCCEEDS, FAILS, NEVER_FAILED = "would now succeed", "still fails", "never failed here"
 NEWLY_FAILS, NO_MESSAGE = "fails only in the new one", "is a failure record, not replayed"
@@ -52,8 +53,8 @@ class Cluster:
     """Message ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redrive:
+@dataclass(frozen=True, slots=True, repr=False)
+class Redrive(Summary):
     """What would come of a dead-letter queue's messages, and what a person may run; nothing of it is run here."""
 
     source_arn: str
@@ -114,6 +115,21 @@ class Redrive:
         for name, content in written.items():
             (folder / name).write_bytes(content)
         return [folder / name for name in written]
+
+    def _facts(self) -> dict[str, Any]:
+        """What would come of the messages."""
+        return {
+            "source": source_name(self.source_arn),
+            "back to": source_name(self.origin_arn),
+            "new handler": self.new,
+            "messages": len(self.verdicts),
+            "verdicts": Counter(self.verdicts.values()),
+            "causes": [each.cause for each in self.clusters],
+            "idempotency": self.idempotency and self.idempotency.verdict,
+            "rate": f"{self.rate.messages_per_second} a second, {self.rate.why}",
+            "commands": len(self.sendings),
+            "caveats": self.caveats,
+        }
 
 
 def redrive(

@@ -26,6 +26,7 @@ from workbench.replay.isolation.sandbox import (
     sandboxes,
 )
 from workbench.replay.settings import Settings, function_arn
+from workbench.summary import Summary
 from workbench.trace import Trace
 
 Opened = tuple[Invoker, dict[str, Any]]
@@ -33,7 +34,7 @@ Opened = tuple[Invoker, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Environments:
+class Environments(Summary):
     """How a handler's execution environments are to be."""
 
     parallel: int = 1

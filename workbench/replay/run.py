@@ -7,12 +7,14 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.trace.sql import load_statement
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+@dataclass(frozen=True, slots=True, repr=False)
+class Run(Summary):
     """One replay, finished or interrupted; its rows are in the trace."""
 
     run_id: str
@@ -87,6 +89,26 @@ class Run:
     def _rows(self, relation: str) -> pl.DataFrame:
         statement = load_statement(__package__, f"{relation}_of_run")
         return self.trace.sql(statement.text, run_id=self.run_id)
+
+    def _sentences(self) -> tuple[str, ...]:
+        return ("Interrupted: the records not reached were not run.",) if self.interrupted else ()
+
+    def _facts(self) -> dict[str, Any]:
+        """What became of the records, then how they were run."""
+        told = {name.replace("_", " "): count for name, count in self.records.items() if count}
+        unasked = {"what if": [each["kind"] for each in self.what_if]} if self.what_if else {}
+        return {
+            "handler": self.handler,
+            "source": source_name(self.source_arn),
+            "records": told,
+            "invocations": self.invocations_count,
+            "AWS calls": self.effects_count,
+            "on-failure documents": self.destination_records_count,
+            "mapping": self.mapping,
+            "isolation": self.isolation.get("tier"),
+            "run": self.run_id,
+            **unasked,
+        }
 
 
 def run_row(run: Run | str, trace: Trace | None) -> tuple[Trace, dict[str, Any]]:

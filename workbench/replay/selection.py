@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.errors import UsageError
 from workbench.replay.engine.invocation import COLUMNS, Item
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -13,7 +14,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Summary):
     """Which records of a source; what is not said leaves none out."""
 
     where: str | None = None

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.summary import Summary
 from workbench.trace.reader import Trace
+from workbench.trace.sources import source_name
 
 INTERRUPTED = 130
 
 
-class CaptureProcess:
+class CaptureProcess(Summary):
     """A capture that was started with `start_capture`; the notebook goes on meanwhile."""
 
     def __init__(self, trace: Path, process: "subprocess.Popen[str]") -> None:
@@ -64,6 +66,16 @@ class CaptureProcess:
         """Ask it to end, and return at once; nothing where it has ended."""
         if self.running:
             self._process.send_signal(signal.SIGINT)
+
+    def _facts(self) -> dict[str, Any]:
+        """Whether it still reads, and what it has stored."""
+        stored = self.progress()
+        return {
+            "trace": self.trace,
+            "state": "running" if self.running else f"ended with code {self._process.returncode}",
+            "records": sum(stored.values()),
+            "by source": {source_name(arn): count for arn, count in stored.items()},
+        }
 
 
 def start_capture(

@@ -14,7 +14,9 @@ import duckdb
 import polars as pl
 
 from workbench.errors import TraceError, UsageError, WorkbenchError
+from workbench.summary import Summary
 from workbench.trace.catalog import Catalog
+from workbench.trace.condition import condition, facts_of
 from workbench.trace.derived import (
     DERIVED,
     TOLD,
@@ -40,7 +42,7 @@ from workbench.trace.schema import CATALOG_RELATIONS, SEGMENT_RELATIONS
 from workbench.trace.sql import literal, load_statement
 
 
-class Trace:
+class Trace(Summary):
     """A trace opened for reading; never blocks a running capture and is never blocked by one.
 
     All queries see one generation, pinned when the trace was opened; `refresh()` moves on to the newest.
@@ -225,8 +227,19 @@ class Trace:
     ) -> None:
         self.close()
 
-    def __repr__(self) -> str:
-        return f"<Trace {self.path} generation {self.generation}>"
+    def _facts(self) -> dict[str, Any]:
+        """What is in it and how much of it is known; of a closed or damaged trace, why that cannot be said."""
+        try:
+            return facts_of(self.info())
+        except WorkbenchError as error:
+            return {"trace": self.path, "not readable": error}
+
+    def _sentences(self) -> tuple[str, ...]:
+        """Whether it is empty, still being captured, or not all that there was."""
+        try:
+            return condition(self.info())
+        except WorkbenchError:
+            return ()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of one's own: DuckDB refuses a connection that is busy, and widgets call from any thread."""

@@ -1,9 +1,13 @@
 """Sources as people name them, looked up among those that a trace holds."""
 
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
-from workbench.trace.reader import Trace
+
+if TYPE_CHECKING:
+    from workbench.trace.reader import Trace
+
 
 PREFIXES = {
     "sqs": ":sqs:",
@@ -16,7 +20,7 @@ PREFIXES = {
 }
 
 
-def source_in_trace(trace: Trace, source: str) -> str:
+def source_in_trace(trace: "Trace", source: str) -> str:
     """The ARN of a source in the trace, named by its ARN or as in a capture (`sqs:orders-dlq`).
 
     Raises:

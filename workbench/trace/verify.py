@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.errors import TraceError, WorkbenchError
+from workbench.summary import Summary
 from workbench.trace.catalog import Catalog
 from workbench.trace.high_water import high_water
 from workbench.trace.reader import Trace
 from workbench.trace.sql import load_statement
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verified(Summary):
     """The result of a verification."""
 
     trace: str
@@ -41,6 +42,23 @@ class Verified:
             "orphans": self.orphans,
             "retired": self.retired,
             "problems": list(self.problems),
+        }
+
+    def _sentences(self) -> tuple[str, ...]:
+        if self.problems:
+            return (f"Not whole: {len(self.problems):,} problems.",)
+        return ("Whole: every live byte is the one that was committed.",)
+
+    def _facts(self) -> dict[str, Any]:
+        """What was examined, and what is wrong with it."""
+        return {
+            "trace": self.trace,
+            "problems": self.problems,
+            "segments": self.segments,
+            "rows": self.rows,
+            "bytes": self.bytes,
+            "files that no commit named": self.orphans,
+            "retired files": self.retired,
         }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 
 COLUMNS = (
     "service",
@@ -81,8 +82,8 @@ class Dated:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class DatedTable:
+@dataclass(frozen=True, slots=True, repr=False)
+class DatedTable(Summary):
     """Figures by service, name, mode, Region and day; no day has two of one of them."""
 
     entries: tuple[Dated, ...]
@@ -175,6 +176,10 @@ class DatedTable:
             raise UsageError(
                 f"wanted a mode of {service} {name}, found {mode!r}; there are {', '.join(sorted(modes))}"
             )
+
+    def _facts(self) -> dict[str, Any]:
+        """How many figures there are, and of what."""
+        return {"figures": len(self.entries), "services": self.services()}
 
 
 def read_table(shipped: str, own: Path | None = None) -> DatedTable:

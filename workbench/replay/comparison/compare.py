@@ -34,6 +34,7 @@ from workbench.replay.comparison.places import (
 )
 from workbench.replay.comparison.production import PRODUCTION, compare_production, durations
 from workbench.replay.run import Run, run_row
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.sql import load_statement
 
@@ -42,8 +43,8 @@ _CHANGE = ("verdict_a", "error_a", "verdict_b", "error_b")
 _RECORD = ("partition_id", "record_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, repr=False)
+class Comparison(Summary):
     """Two runs, or a run and production, record by record and call by call."""
 
     run_a: str
@@ -120,6 +121,27 @@ class Comparison:
             for each in of.differences
         ]
         return pl.DataFrame(rows, schema=_DIFFERENCES, orient="row")
+
+    def _facts(self) -> dict[str, Any]:
+        """What fared differently, then what else differs."""
+        verdicts = {
+            f"{each['verdict_a']} to {each['verdict_b']}": each["count"] for each in self.verdicts
+        }
+        return {
+            "a": self.run_a,
+            "b": self.run_b,
+            "records": self.frame.height,
+            "records that fared differently": sum(each["count"] for each in self.changes),
+            "verdicts": verdicts,
+            "groups of differences": [each.field for each in self.groups],
+            "AWS calls": self.effects,
+            "duration": {
+                name: each.get("ratio")
+                for name, each in self.duration.items()
+                if isinstance(each, Mapping)
+            },
+            "ignored": self.ignored,
+        }
 
 
 _DIFFERENCES: dict[str, pl.DataType | type[pl.DataType]] = {

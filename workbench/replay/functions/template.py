@@ -31,6 +31,7 @@ from workbench.replay.functions.template_values import (
     pointed_at,
     properties_of,
 )
+from workbench.summary import Summary
 
 _TYPES = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 _CONFIGURATION = (
@@ -46,8 +47,8 @@ _SCRIPTS = (".js", ".mjs", ".cjs")
 """In the order in which Lambda's client for Node.js looks for them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateFunction:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TemplateFunction(Summary):
     """What a template says of one function and of what is replayed to it, in AWS's own documents."""
 
     logical_id: str
@@ -104,6 +105,19 @@ class TemplateFunction:
         why += [each for each in self.notes if each.startswith("the code")]
         found = "; ".join(why) or "none"
         return HandlerError(f"wanted {what} of {self.logical_id} in the template, found {found}")
+
+    def _facts(self) -> dict[str, Any]:
+        """The function, and what only a deployment knows."""
+        return {
+            "function": self.logical_id,
+            "handler": self.configuration.get("Handler"),
+            "runtime": self.configuration.get("Runtime"),
+            "mapping": self.mapping,
+            "invoked by": len(self.events),
+            "code": "on this machine" if self.code else "not on this machine",
+            "not said": [each.path for each in self.unresolved],
+            "notes": self.notes,
+        }
 
 
 def template_function(

@@ -18,8 +18,9 @@ from workbench.replay.perturb.what_if import CRASH, DUPLICATE, SPLIT, WhatIf
 from workbench.replay.selection import EVERYTHING, Selection, selected_items
 from workbench.replay.settings import Document, settle
 from workbench.replay.shrink.smallest import smallest
+from workbench.summary import Summary
 from workbench.trace import Trace
-from workbench.trace.sources import source_in_trace
+from workbench.trace.sources import source_in_trace, source_name
 
 IDEMPOTENT, NOT_IDEMPOTENT, CANNOT_SAY = (
     "idempotent for what was tried",
@@ -32,8 +33,8 @@ RECORDS_MOST = 100
 TRIED = (WhatIf(DUPLICATE, 1.0), WhatIf(CRASH, 1.0), WhatIf(SPLIT, None))
 
 
-@dataclass(frozen=True, slots=True)
-class Idempotency:
+@dataclass(frozen=True, slots=True, repr=False)
+class Idempotency(Summary):
     """What a handler leaves behind when records come twice, it crashes, or batches have other borders."""
 
     source_arn: str
@@ -74,6 +75,20 @@ class Idempotency:
             "seed": self.seed,
             "smallest": [{name: getattr(item, name) for name in names} for item in self.items],
             "beyond": [left.document() | {"more": more} for left, more in self.beyond],
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        """The verdict, on what it rests, and what shows it."""
+        shown = {"shown by": self.what_if, "seed": self.seed} if self.what_if else {}
+        return {
+            "verdict": self.verdict,
+            "handler": self.handler,
+            "source": source_name(self.source_arn),
+            "records": self.records,
+            "writes": self.writes,
+            "trials": self.trials,
+            **shown,
+            "reasons": self.reasons,
         }
 
 

@@ -18,7 +18,9 @@ from workbench.replay.shrink.reproduction import Reproduction
 from workbench.replay.shrink.smallest import smallest
 from workbench.replay.shrink.trials import Trials
 from workbench.replay.signature import signature
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.trace.sql import load_statement
 
 REPEATS = 3
@@ -26,8 +28,8 @@ REPEATS = 3
 ALWAYS, FLAKY, TOGETHER = "always", "flaky", "only together"
 
 
-@dataclass(frozen=True, slots=True)
-class Shrunk:
+@dataclass(frozen=True, slots=True, repr=False)
+class Shrunk(Summary):
     """The fewest records of a run that fail as it did."""
 
     run_id: str
@@ -68,6 +70,20 @@ class Shrunk:
             What was written; nothing that is there is written over.
         """
         return self.reproduction.save(folder)
+
+    def _facts(self) -> dict[str, Any]:
+        """What fails, how surely, and with how little."""
+        return {
+            "fails with": self.signature,
+            "verdict": self.verdict,
+            "records": f"{len(self.items):,} of {self.records_before:,}",
+            "record ids": [each.record_id for each in self.items],
+            "handler": self.handler,
+            "source": source_name(self.source_arn),
+            "trials": self.trials,
+            "share of repeats that failed": self.share,
+            "run": self.run_id,
+        }
 
 
 def shrink(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from workbench.mapping import WindowStart
+from workbench.summary import Summary
 from workbench.tune.durations.model import DurationModel
 from workbench.tune.observed import Observed
 from workbench.tune.simulate.profiles import PROFILES, Profile
@@ -47,8 +48,8 @@ class Compared:
     """Whether one number says all that was compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class BackTest(Summary):
     """The verdict on the model."""
 
     accepted: bool
@@ -81,6 +82,21 @@ class BackTest:
             "profile": self.profile.name,
             "window_start": self.profile.window_start,
             "reason": self.reason,
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        """The verdict, and how far apart each measure is."""
+        return {
+            "accepted": self.accepted,
+            "misfit": self.misfit,
+            **({} if self.reason is None else {"reason": self.reason}),
+            "behaviour": self.profile.name,
+            **{
+                name.replace(
+                    "_", " "
+                ): f"{each.observed:,.4g} observed, {each.simulated:,.4g} simulated"
+                for name, each in self.by_measure.items()
+            },
         }
 
 

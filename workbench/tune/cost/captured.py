@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text
 from workbench.trace.sources import source_in_trace, source_name
@@ -42,8 +43,8 @@ class SourceCost:
         return total(self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+@dataclass(frozen=True, slots=True, repr=False)
+class Costs(Summary):
     """What `cost` found."""
 
     at: date
@@ -90,6 +91,16 @@ class Costs:
         kinds = [pl.String, pl.String, pl.Float64, pl.String, pl.Float64, pl.Float64, pl.String]
         names = ["source_arn", "term", "quantity", "unit", "price", "cost", "note"]
         return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
+
+    def _facts(self) -> dict[str, Any]:
+        """What it costs, source by source."""
+        sources = {source_name(each.source_arn): each.total.cost for each in self.sources}
+        return {
+            "USD a month": self.total.cost,
+            "prices of": self.at,
+            "not known": self.total.unknown,
+            **dict(sorted(sources.items(), key=lambda each: -(each[1] or 0.0))),
+        }
 
 
 def cost(

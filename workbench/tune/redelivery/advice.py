@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.tune.cost.terms import Rates
 from workbench.tune.prices import prices
 from workbench.tune.redelivery.evidence import Evidence, queue_in_trace, read_evidence
@@ -37,8 +39,8 @@ _MISFIT_LEAST, _MISFIT_MOST = 0.8, 1.25
 _QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
-class VisibilityAdvice:
+@dataclass(frozen=True, slots=True, repr=False)
+class VisibilityAdvice(Summary):
     """What `visibility` found."""
 
     source_arn: str
@@ -82,6 +84,18 @@ class VisibilityAdvice:
         return pl.DataFrame(
             [asdict(each) for each in self.candidates], schema=Candidate.SCHEMA
         ).sort("max_receive_count", "visibility_timeout_s")
+
+    def _facts(self) -> dict[str, Any]:
+        """The recommendation beside what is set, and how near the prediction is to what was observed."""
+        return {
+            "source": source_name(self.source_arn),
+            "current": self.current,
+            "recommended": self.recommended,
+            "observed": self.observed,
+            "predicted over observed deliveries": (self.backtest or {}).get("deliveries_ratio"),
+            "candidates": len(self.candidates),
+            "notes": self.notes,
+        }
 
 
 def visibility(

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace.instants import instant_text
+from workbench.trace.sources import source_name
 from workbench.tune.resharding.aggregation import Aggregation
 from workbench.tune.resharding.hash_keys import (
     HASH_KEYS,
@@ -111,8 +113,8 @@ NO_LAYOUT: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardPlan:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShardPlan(Summary):
     """What `shards` found; `current` is None where the stream's ranges are not known."""
 
     source_arn: str
@@ -293,3 +295,21 @@ class ShardPlan:
                 "share_of_limit": np.maximum(*shares),
             }
         )
+
+    def _facts(self) -> dict[str, Any]:
+        """The layouts, and what no layout helps."""
+        layouts = {
+            f"{name} layout": "none holds"
+            if layout is None
+            else f"{len(layout.starts):,} shards, {layout.over_limit_shard_seconds:,} shard-seconds over the limit"
+            for name, layout in self.layouts.items()
+        }
+        return {
+            "source": source_name(self.source_arn),
+            **layouts,
+            "mode": self.mode,
+            "peak": f"{self.peak_records_per_second:,} records and {self.peak_bytes_per_second:,} bytes a second",
+            "calls": len(self.operations),
+            "hot keys": [each.partition_key for each in self.hot_keys],
+            "notes": self.notes,
+        }

@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.tune.backtest import BackTest
 from workbench.tune.cost.terms import Rates
 from workbench.tune.durations.fit import Fitted
@@ -31,8 +33,8 @@ UNPREDICTED = ("batch_size", "maximum_batching_window_in_seconds")
 """Kept as they are where the capture does not tell what a record adds to a batch."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MappingAdvice:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MappingAdvice(Summary):
     """What `mapping` found; nothing is recommended where the back-test refuses, or no candidate meets the SLO."""
 
     observed: Observed
@@ -129,6 +131,22 @@ class MappingAdvice:
             ],
             "commands": list(commands(self.place, settings, changes)),
             "cloudformation": cloudformation(self.place, settings, changes),
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        """The recommendation or why there is none; never without the misfit."""
+        best = self.recommended
+        broken = next_to_break(self.outcomes)
+        return {
+            "source": source_name(self.observed.source_arn),
+            "recommended": best and _label(best.candidate),
+            **({} if self.reason is None else {"reason": self.reason}),
+            "misfit": self.tested and self.tested.misfit,
+            "p99 age": best and f"{best.measures.p99_age_ms / 1_000:,.2f} s",
+            "USD a month": best and best.measures.cost_per_month,
+            "next to break": broken and broken.document(),
+            "candidates": len(self.evaluated),
+            "notes": self.notes,
         }
 
 

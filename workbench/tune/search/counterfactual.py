@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.tune.backtest import BackTest
 from workbench.tune.observed import Observed, observe
 from workbench.tune.search.candidates import changed, parse_vary
@@ -17,8 +19,8 @@ from workbench.tune.search.model import modelled, settled
 from workbench.tune.simulate.simulated import DEAD_LETTERED, DISCARDED, EXPIRED, Simulated
 
 
-@dataclass(frozen=True, slots=True)
-class Counterfactual:
+@dataclass(frozen=True, slots=True, repr=False)
+class Counterfactual(Summary):
     """What happened, what the model makes of it, and what it makes of other settings."""
 
     observed: Observed
@@ -74,6 +76,19 @@ class Counterfactual:
             "as_changed": _figures(self.after) if self.after else None,
             "spared_records": self.spared if self.before else None,
             "reason": self.reason,
+        }
+
+    def _sentences(self) -> tuple[str, ...]:
+        return (self.sentence,)
+
+    def _facts(self) -> dict[str, Any]:
+        """What was changed, and how far the model is from what was captured."""
+        return {
+            "source": source_name(self.observed.source_arn),
+            "changes": self.changes,
+            "records spared": self.spared if self.before else None,
+            "misfit": self.tested and self.tested.misfit,
+            "model accepted": self.tested_accepted,
         }
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.tune.observed import Observed, observe
 from workbench.tune.search.candidates import changed
 from workbench.tune.search.model import Modelled, modelled, settled
@@ -18,8 +20,8 @@ from workbench.tune.simulate.traffic import Floats
 BUCKETS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared(Summary):
     """What one move of a slider needs; `prepare` makes it."""
 
     observed: Observed
@@ -71,6 +73,19 @@ class Prepared:
                 series=pl.lit(series),
             )
         )
+
+    def _facts(self) -> dict[str, Any]:
+        """What it answers for, and whether the model may be believed."""
+        tested = self.found.tested
+        return {
+            "source": source_name(self.observed.source_arn),
+            "function": self.observed.function_name,
+            "records": len(self.observed.deliveries),
+            "invocations": self.observed.invocations.height,
+            "model accepted": tested.accepted,
+            "misfit": tested.misfit,
+            "reason": tested.reason,
+        }
 
 
 def prepare(

@@ -1,10 +1,12 @@
 """What a simulation shows: a fate for each record, a row for each invocation, counts of what is paid for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.summary import Summary
 from workbench.tune.simulate.traffic import Floats, Integers, Traffic
 
 SUCCEEDED, DEAD_LETTERED, DISCARDED, EXPIRED, IN_FLIGHT = 0, 1, 2, 3, 4
@@ -28,8 +30,8 @@ class Invocations:
         return len(self.begins_s)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulated:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Simulated(Summary):
     """The outcome of one configuration on one traffic.
 
     `fate` counts up: arrived = succeeded + dead-lettered + discarded + expired + in flight, at any end.
@@ -88,3 +90,16 @@ class Simulated:
         steps = np.concatenate((np.ones(len(begins)), -np.ones(len(ends))))
         order = np.lexsort((steps, instants))
         return instants[order], np.cumsum(steps[order]).astype(np.int64)
+
+    def _facts(self) -> dict[str, Any]:
+        """What came of the traffic."""
+        return {
+            "records": len(self.fate),
+            "p50 age": f"{self.age_quantile_s(0.5):,.2f} s",
+            "p99 age": f"{self.age_quantile_s(0.99):,.2f} s",
+            "duplicates": self.duplicates,
+            "dead-lettered": int((self.fate == DEAD_LETTERED).sum()),
+            "throttles": self.throttles,
+            "receives": self.receives,
+            "empty receives": self.empty_receives,
+        }

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.sources import source_in_trace, source_name
 from workbench.trace.sql import load_statement
@@ -21,8 +22,8 @@ SHOWN = 200
 _KNOWN = {"aws_http": "http", "aws_sqs": "sqs", "aws_email": "email"}
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryPolicy:
+@dataclass(frozen=True, slots=True, repr=False)
+class DeliveryPolicy(Summary):
     """What `delivery_policy` found."""
 
     source_arn: str | None
@@ -88,6 +89,20 @@ class DeliveryPolicy:
         if self.policy is None:
             return schedule(Policy(retries=0)).clear()
         return schedule(self.policy)
+
+    def _facts(self) -> dict[str, Any]:
+        """The schedule, and how it is known."""
+        policy = self.policy
+        return {
+            "source": self.source_arn and source_name(self.source_arn),
+            "policy": policy and policy.to_aws(),
+            "told by": self.told_by,
+            "attempts": policy and policy.retries + 1,
+            "lasts": policy and f"{policy.total_s:,.0f} s",
+            "captured attempts": self.attempts.height,
+            "given up in the outage": self.outage and self.outage.given_up,
+            "notes": self.notes,
+        }
 
 
 def schedule(policy: Policy) -> pl.DataFrame:

@@ -10,9 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.trace import Trace
 from workbench.trace.instants import instant_text, parse_instant
-from workbench.trace.sources import source_in_trace
+from workbench.trace.sources import source_in_trace, source_name
 from workbench.trace.sql import load_statement
 from workbench.tune.token_buckets.buckets import SCOPES, Limit, admitted, burst_needed
 from workbench.tune.token_buckets.fit import FittedBucket, fit_bucket
@@ -21,8 +22,8 @@ TOO_MANY = 429
 FEW_REFUSED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+@dataclass(frozen=True, slots=True, repr=False)
+class Throttle(Summary):
     """What `throttle` found."""
 
     source_arn: str | None
@@ -100,6 +101,23 @@ class Throttle:
             )
             .sort("at")
         )
+
+    def _facts(self) -> dict[str, Any]:
+        """What the limits let through."""
+        refused = self.requests["refused_by"].drop_nulls()
+        return {
+            "source": self.source_arn and source_name(self.source_arn),
+            "limits": [
+                f"{each.scope} {each.rate_per_second:g}/s, burst {each.burst:g}"
+                for each in self.limits
+            ],
+            "requests": self.requests.height,
+            "refused": len(refused),
+            "burst that refuses none": self.burst_needed,
+            "fitted rate": self.fit and f"{self.fit.rate_per_second:.3g}/s",
+            "fitted burst": self.fit and self.fit.burst,
+            "notes": self.notes,
+        }
 
 
 def throttle(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 from workbench.tune.simulate.compiled import compiled
 
 Scope = Literal["client_method", "method", "account", "region"]
@@ -23,7 +24,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Summary):
     """One bucket, or one for each client and method, or one for each method."""
 
     scope: Scope
