@@ -89,7 +89,7 @@ def _said(value: Any) -> Any:
             )
             return ", ".join(told) or "none"
         case list() | tuple() | set() | frozenset():
-            told = [_line(each) for each in islice(value, MOST_FACTS)]
-            more = len(value) - len(told)
-            return ", ".join(told) + (f" and {more:,} more" if more else "") or "none"
+            more = len(value) - MOST_FACTS
+            shown = ", ".join(_line(each) for each in islice(value, MOST_FACTS))
+            return (f"{shown} and {more:,} more" if more > 0 else shown) or "none"
     return value

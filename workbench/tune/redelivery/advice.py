@@ -87,11 +87,14 @@ class VisibilityAdvice(Summary):
 
     def _facts(self) -> dict[str, Any]:
         """The recommendation beside what is set, and how near the prediction is to what was observed."""
+        best = self.recommended
         return {
             "source": source_name(self.source_arn),
-            "current": self.current,
-            "recommended": self.recommended,
-            "observed": self.observed,
+            "visibility timeout": f"{self.current.get('visibility_timeout_s')} s now"
+            + (f", {best['visibility_timeout_s']:g} s recommended" if best else ""),
+            "max receive count": best and best.get("max_receive_count"),
+            "messages": self.observed.get("messages"),
+            "invocations": self.observed.get("invocations"),
             "predicted over observed deliveries": (self.backtest or {}).get("deliveries_ratio"),
             "candidates": len(self.candidates),
             "notes": self.notes,
