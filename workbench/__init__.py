@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from workbench.lazy import lazy_names
+from workbench.lazy import keep_functions, lazy_names
 
 if TYPE_CHECKING:
     from workbench import tune
@@ -175,3 +175,5 @@ __getattr__ = lazy_names(
         "workbench": "workbench.widgets.tabs",
     },
 )
+
+keep_functions(__name__, "crossfilter")

@@ -1,7 +1,9 @@
 """Public names that cost nothing until they are used: importing a package stays fast, using a name loads its room."""
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 
@@ -27,3 +29,17 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         return module if colon and not there else getattr(module, there or name)
 
     return find
+
+
+def keep_functions(package: str, *names: str) -> None:
+    """Let public functions stay what they are in a package that has modules of the same names.
+
+    Python puts a module into its package when it is imported, over whatever is there.
+    """
+
+    class Room(ModuleType):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if not (isinstance(value, ModuleType) and name in names):
+                super().__setattr__(name, value)
+
+    sys.modules[package].__class__ = Room

@@ -1,10 +1,8 @@
 """How the system that carries the traffic should be set, from the traffic that was captured."""
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workbench.lazy import lazy_names
+from workbench.lazy import keep_functions, lazy_names
 
 if TYPE_CHECKING:
     from workbench.tune.cost.captured import Costs, cost
@@ -67,13 +65,4 @@ __getattr__ = lazy_names(
     },
 )
 
-
-class _Room(ModuleType):
-    """A public function may have its module's name: importing the module does not put it where the function is."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in __all__):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Room
+keep_functions(__name__, *__all__)
