@@ -91,6 +91,41 @@ trace.sql(
 )
 
 # %% [markdown]
+# ## One order from end to end
+#
+# The story of the first key that a finding names: publish, deliveries, requests, changes, with the waits between. Where a log
+# does not say who had a record, the step says how probable it is.
+
+# %%
+story = wb.story(trace, keys[0]) if keys else None
+story
+
+# %% [markdown]
+# ## What sets the odd ones apart?
+#
+# Fields, shards and versions that are commoner among the records of a finding than among the others of its source, chance
+# accounted for. Here for the finding that has the most deliveries.
+
+# %%
+most = max(findings, key=lambda finding: finding.deliveries)
+others = trace.sql("select count(*) from records where source_arn = $arn", arn=most.source_arn).item() > most.deliveries
+wb.contrast(trace, most).head(5) if others else "no other records to compare with"
+
+# %% [markdown]
+# ## To hand on
+#
+# One file for people who do not have the trace: it needs no network and runs no script.
+
+# %%
+from pathlib import Path
+from tempfile import mkdtemp
+
+from workbench.report import report
+
+page = report(trace, findings, Path(mkdtemp()) / "report.html")
+page.stat().st_size
+
+# %% [markdown]
 # ## Does it hold?
 #
 # Nothing above was drawn from anything but the trace, and every finding stands on rows that are in it.
@@ -100,4 +135,5 @@ assert wb.activity(trace)["deliveries"].sum() == trace.info()["records"]
 for finding in findings:
     proof = trace.sql(finding.sql)
     assert proof["delivery_id"].n_unique() == finding.deliveries, finding.kind
+assert "<script" not in page.read_text()
 print(f"{len(findings)} findings, each with the rows that prove it")

@@ -19,6 +19,9 @@ queue = "sqs:orders-audit"
 # 62 messages; one total has a comma where the others have a point.
 
 # %%
+import polars as pl
+
+pl.Config.set_fmt_str_lengths(120)
 trace.sql("""
     select record_id, payload(body) as payload
     from records
@@ -94,8 +97,6 @@ compared = wb.compare(old, new)
 compared
 
 # %%
-import polars as pl
-
 fared = compared.to_frame().filter(pl.col("verdict_a") != pl.col("verdict_b"))
 fared
 

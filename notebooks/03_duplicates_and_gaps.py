@@ -15,6 +15,9 @@ twice = wb.open(wb.dataset("visibility-too-short"))
 # A delivery is one arrival of a record at us. SQS promises at least one; how many more there were is a query.
 
 # %%
+import polars as pl
+
+pl.Config.set_fmt_str_lengths(120)
 twice.sql("""
     select record_id, max(receive_count) as receive_count, count(*) as deliveries, any_value(payload(body)) as payload
     from records

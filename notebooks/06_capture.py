@@ -83,6 +83,9 @@ trace
 # The card numbers were replaced before their first byte was written:
 
 # %%
+import polars as pl
+
+pl.Config.set_fmt_str_lengths(120)
 trace.sql("select partition_id, payload(body) as payload from records order by delivery_id limit 3")
 
 # %% [markdown]

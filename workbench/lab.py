@@ -18,7 +18,8 @@ from workbench.shipped import shipped
 TRACE_VARIABLE = "WORKBENCH_TRACE"
 """Environment variable from which the notebooks take the trace they open."""
 FOLDER = Path("notebooks")
-FIRST = "01_incident.ipynb"
+TOUR, INCIDENT = "00_quick_tour.ipynb", "01_incident.ipynb"
+"""What opens without a trace, and on one."""
 CELL = re.compile(r"^# %%(.*)$", re.MULTILINE)
 STAMP = "workbench_sources"
 
@@ -39,13 +40,36 @@ def lab(trace: Path | None = None, *, port: int | None = None, open_browser: boo
     """
     environment = _environment(trace)
     build_notebooks(FOLDER)
-    command = [sys.executable, "-m", "jupyterlab", str(FOLDER / FIRST)]
+    first = TOUR if trace is None else INCIDENT
+    command = [sys.executable, "-m", "jupyterlab", str(FOLDER / first)]
     command += [] if port is None else [f"--port={port}", "--ServerApp.port_retries=0"]
     command += [] if open_browser else ["--no-browser"]
     command += (
         ["--allow-root"] if os.geteuid() == 0 else []
     )  # in a container there is nobody else to be
     os.execve(sys.executable, command, environment)
+
+
+def copy_out(destination: Path) -> list[Path]:
+    """Write the notebooks into a folder that has none of them.
+
+    Returns:
+        The notebooks' files, in the order of their names.
+
+    Raises:
+        UsageError: a file of one of these names is there; nothing was written.
+
+    Example:
+        >>> copy_out(Path("examples"))  # doctest: +SKIP
+    """
+    if destination.exists() and not destination.is_dir():
+        raise UsageError(f"wanted a folder for the notebooks, found a file: {destination}")
+    for source in _sources():
+        if (destination / f"{source.stem}.ipynb").exists():
+            raise UsageError(
+                f"wanted a folder without {source.stem}.ipynb, found one in {destination}; name another"
+            )
+    return build_notebooks(destination)
 
 
 def build_notebooks(destination: Path) -> list[Path]:
@@ -58,7 +82,7 @@ def build_notebooks(destination: Path) -> list[Path]:
         >>> build_notebooks(Path("notebooks"))  # doctest: +SKIP
     """
     destination.mkdir(parents=True, exist_ok=True)
-    return [_build(source, destination) for source in sorted(shipped("notebooks").glob("*.py"))]
+    return [_build(source, destination) for source in _sources()]
 
 
 def read_percent(text: str) -> dict[str, Any]:
@@ -82,6 +106,10 @@ def read_percent(text: str) -> dict[str, Any]:
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
     metadata = {"kernelspec": kernel, STAMP: _digest(cells)}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _sources() -> list[Path]:
+    return sorted(shipped("notebooks").glob("*.py"))
 
 
 def _cell(number: int, head: str, body: str) -> dict[str, Any]:

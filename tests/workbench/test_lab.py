@@ -11,7 +11,8 @@ import pytest
 
 from tests.workbench.cli.running import run
 from workbench import lab as room
-from workbench.lab import build_notebooks, lab, read_percent
+from workbench.errors import UsageError
+from workbench.lab import build_notebooks, copy_out, lab, read_percent
 from workbench.shipped import shipped
 
 
@@ -108,6 +109,36 @@ def test_lab_hands_the_trace_to_the_notebooks(replaced: Path) -> None:
     assert (replaced / "notebooks" / "01_incident.ipynb").is_file()
 
 
+def test_copies_are_written_where_there_are_none(tmp_path: Path) -> None:
+    written = copy_out(tmp_path / "examples")
+
+    assert written == sorted((tmp_path / "examples").glob("*.ipynb"))
+    assert [path.stem for path in written] == [
+        path.stem for path in sorted(shipped("notebooks").glob("*.py"))
+    ]
+
+
+def test_copying_over_anything_is_refused_in_one_line_before_anything_is_written(
+    sources: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (sources / "00_none.py").write_text("# %%\n0\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "01_one.ipynb").write_text("mine")
+
+    answer = run(capfd, "notebooks", tmp_path / "out")
+
+    assert answer.code == 2
+    assert "wanted a folder without 01_one.ipynb" in answer.complaint
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["01_one.ipynb"]
+    assert (tmp_path / "out" / "01_one.ipynb").read_text() == "mine"
+
+
+def test_a_file_is_no_folder_to_copy_into(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UsageError, match="found a file"):
+        copy_out(tmp_path / "out")
+
+
 def test_lab_without_a_trace_opens_what_it_comes_with(
     replaced: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +146,7 @@ def test_lab_without_a_trace_opens_what_it_comes_with(
     with pytest.raises(BecameError) as became:
         lab()
     assert "WORKBENCH_TRACE" not in became.value.environment
+    assert "notebooks/00_quick_tour.ipynb" in became.value.command
 
 
 def test_lab_keeps_the_token_and_asks_nobody_for_news(
