@@ -19,7 +19,7 @@ from workbench.errors import WorkbenchError
 from workbench.findings import Findings, find
 from workbench.report import report
 from workbench.trace import Trace, TraceWriter
-from workbench.trace.schema import RUNS
+from workbench.trace.schema import OUTCOMES, RUNS
 
 HOSTILE = '</code></pre></style><script>harmed=1</script><img src="http://x.test/" onerror="harmed=1">\u202e'
 SUMMARY = {
@@ -208,10 +208,13 @@ def test_hostile_payloads_keys_and_names_are_text(tmp_path: Path) -> None:
     with trace_of(tmp_path / "t.trace", records, holes=holes) as hostile:
         page = page_of(hostile, find(hostile, key="$.id", sequence="$.v"), shard_plans=[Plan()])
 
-    assert not {"script", "img", "a", "iframe", "link", "form"} & set(page.tags)
-    assert not [
-        name for name, _ in page.attributes if name.startswith("on") or name in ("href", "src")
-    ]
+    assert not {"script", "img", "iframe", "link", "form"} & set(page.tags)
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name == "src"]
+    assert {value for name, value in page.attributes if name == "href"} == {
+        "#what-was-captured",
+        "#what-was-found",
+        "#how-streams-should-be-sharded",
+    }
     assert "harmed=1" in page.text
     assert "\u202e" not in page.text
     assert "\\u202e" in page.text
@@ -285,6 +288,45 @@ def test_replays_are_shown_with_the_fates_of_their_records(
     assert "run-2" in page_of(trace, findings).text
     assert "run-2" not in page_of(trace, findings, runs=["run-1"]).text
     assert "What replays did" not in page_of(trace, findings, runs=[]).text
+
+
+def test_the_last_two_runs_of_a_source_stand_side_by_side_with_what_failed(
+    trace: Trace, findings: Findings
+) -> None:
+    runs(trace, "run-1", "run-2", summary=json.dumps(SUMMARY))
+    fates = {"run-1": ("dead_lettered", "ValueError"), "run-2": ("succeeded", None)}
+    rows = [
+        {
+            "run_id": run_id,
+            "invocation_id": run_id,
+            "attempt": 1,
+            "delivery_id": 1,
+            "partition_id": "",
+            "record_id": "m-7",
+            "verdict": verdict,
+            "error_type": error,
+            "started_at": T0,
+        }
+        for run_id, (verdict, error) in fates.items()
+    ]
+    writer = TraceWriter(trace.path, "replay", [], lambda: T0)
+    writer.append_results({"outcomes": pa.Table.from_pylist(rows, OUTCOMES)})
+    writer.close()
+    text = page_of(trace.refresh(), findings).text
+
+    assert "0 of 1 records fared alike" in text
+    beside = text[text.index("The last two runs of sqs:orders") :]
+    assert "dead letteredsucceeded1m-7" in beside
+    assert "ValueError" in text[: text.index("The last two runs")]
+
+
+def test_every_link_leads_to_a_section_of_the_page(trace: Trace, findings: Findings) -> None:
+    page = page_of(trace, findings, shard_plans=[Plan()])
+
+    links = [value for name, value in page.attributes if name == "href"]
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(links) == 3
+    assert set(links) <= {f"#{each}" for each in ids}
 
 
 def test_what_a_run_does_not_say_of_itself_is_unknown_and_not_zero(
@@ -394,7 +436,7 @@ def test_hostile_names_in_advice_do_nothing(trace: Trace, findings: Findings) ->
     )
     page = page_of(trace, findings, mapping_advice=[hostile])
 
-    assert not {"script", "img", "a", "iframe", "link", "form"} & set(page.tags)
+    assert not {"script", "img", "iframe", "link", "form"} & set(page.tags)
     assert "\u202e" not in page.text
 
 

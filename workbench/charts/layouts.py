@@ -112,6 +112,7 @@ def _beside(place: int, name: str, boxes: pl.DataFrame) -> Iterator[Any]:
     left = HEAT_WIDTH + BOX_GAP + place * (BOX_WIDTH + BOX_GAP)
     place_of = pl.col("low").mul(2 * HEIGHT).floor()
     apart = boxes.with_columns(place=place_of).unique("place", keep="first").sort("low")
+    apart = apart.with_columns(high=pl.col("low").shift(-1, fill_value=1.0))
     x, x2 = alt.value(left), alt.value(left + BOX_WIDTH)
     colour = LANES[(place * 2 + 1) % len(LANES)]
     yield (

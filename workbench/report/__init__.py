@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from workbench.findings import Findings
 from workbench.markup import Markup, el
-from workbench.report.captured import captured
+from workbench.report.captured import CAPTURED, captured
 from workbench.report.facts import Facts, ask
-from workbench.report.found import found
-from workbench.report.replayed import replayed
-from workbench.report.sharded import sharded
-from workbench.report.tuned import tuned
+from workbench.report.found import FOUND, found
+from workbench.report.pieces import anchor
+from workbench.report.replayed import REPLAYED, replayed
+from workbench.report.sharded import SHARDED, sharded
+from workbench.report.tuned import TUNED, tuned
 from workbench.report.whole_file import write_whole
 from workbench.trace import Trace
 from workbench.views.advice import Advice
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The page runs no script and fetches nothing, whatever a payload says."""
+
+CONTENTS = (CAPTURED, FOUND, REPLAYED, SHARDED, TUNED)
 
 __all__ = ["report"]
 
@@ -76,6 +79,12 @@ def report(
 
 def _page(title: str, *sections: Markup) -> str:
     style = Markup(files(__package__).joinpath("style.css").read_text("utf-8"))
+    links = [
+        el("li", el("a", title, href=f"#{anchor(title)}"))
+        for title in CONTENTS
+        if any(f'id="{anchor(title)}"' in section for section in sections)
+    ]
+    contents = el("nav", el("ul", *links), aria_label="Contents")
     head = el(
         "head",
         el("meta", charset="utf-8"),
@@ -85,7 +94,7 @@ def _page(title: str, *sections: Markup) -> str:
         el("title", title),
         el("style", style),
     )
-    body = el("body", el("main", el("h1", title), *sections))
+    body = el("body", el("main", el("h1", title), contents, *sections))
     return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
 
 

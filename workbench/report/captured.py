@@ -12,13 +12,14 @@ from workbench.trace.instants import parse_instant
 from workbench.trace.sources import source_name
 from workbench.views.drawable import bounds
 
+CAPTURED = "What was captured"
 MOST_SPANS = 200
 
 
 def captured(facts: Facts) -> Markup:
     """Coverage with its holes, deliveries over time, sources and captures."""
     return section(
-        "What was captured",
+        CAPTURED,
         _holes(facts.coverage),
         picture(coverage_bar(facts.coverage, _extent(facts.activity))),
         el("h3", "Deliveries over time"),

@@ -13,6 +13,7 @@ from workbench.trace import Trace
 from workbench.trace.sources import source_name
 from workbench.views import with_records, witness
 
+FOUND = "What was found"
 MOST_WITNESSES = 10
 LONGEST_PAYLOAD = 400
 HIDDEN = frozenset({"body_start", "body_bytes"})
@@ -23,11 +24,9 @@ def found(trace: Trace, findings: Findings) -> Markup:
     """The findings, and what was not looked for."""
     remarks = [el("p", remark, class_="quiet") for remark in findings.remarks]
     if not len(findings):
-        return section("What was found", el("p", "Nothing was found."), *remarks)
+        return section(FOUND, el("p", "Nothing was found."), *remarks)
     articles = [_article(trace, finding) for finding in findings]
-    return section(
-        "What was found", picture(findings_chart(findings.to_frame())), *articles, *remarks
-    )
+    return section(FOUND, picture(findings_chart(findings.to_frame())), *articles, *remarks)
 
 
 def _article(trace: Trace, finding: Finding) -> Markup:

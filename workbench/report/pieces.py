@@ -18,8 +18,18 @@ def picture(chart: Drawn) -> Markup:
 
 
 def section(title: str, *children: Any) -> Markup:
-    """A section under its heading."""
-    return el("section", el("h2", title), *children)
+    """A section under its heading, which links lead to; the title is ours."""
+    return el("section", el("h2", title, id=anchor(title)), *children)
+
+
+def anchor(title: str) -> str:
+    """What a link to the section of this title leads to.
+
+    Example:
+        >>> anchor("What was found")
+        'what-was-found'
+    """
+    return title.lower().replace(" ", "-")
 
 
 def listing(columns: list[str], rows: list[list[Any]], total: int | None = None) -> Markup:

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from workbench.tune import ShardPlan
 
 
+SHARDED = "How streams should be sharded"
+
+
 def sharded(plans: "Sequence[ShardPlan]") -> Markup:
     """The plans; nothing where there are none."""
     if not plans:
         return Markup()
-    return section("How streams should be sharded", *(_article(plan) for plan in plans))
+    return section(SHARDED, *(_article(plan) for plan in plans))
 
 
 def _article(plan: "ShardPlan") -> Markup:
@@ -32,6 +35,7 @@ def _article(plan: "ShardPlan") -> Markup:
         el("h3", source_name(document["source_arn"])),
         listing(["layout", "shards", "shard-seconds over the limit"], layouts),
         picture(shard_load(plan.to_frame())),
+        el("p", "Where the layouts cut the hash key space, and the load that falls there:"),
         picture(shard_layouts(plan.load_by_hash(), plan.cuts())),
         *_hot_keys(document.get("hot_keys") or []),
         *_operations(document.get("operations") or []),

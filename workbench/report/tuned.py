@@ -12,10 +12,11 @@ import polars as pl
 from workbench.charts import pareto, redelivery
 from workbench.charts.axes import spoken
 from workbench.markup import Markup, el
-from workbench.report.pieces import cell, folded, listing, picture, section
+from workbench.report.pieces import cell, listing, picture, section
 from workbench.trace.sources import source_name
 from workbench.views.advice import Advice, mapping_candidates, visibility_candidates
 
+TUNED = "How it should be set"
 MOST_CANDIDATES = 12
 ODD = "the model does not reproduce what was captured"
 
@@ -26,7 +27,7 @@ def tuned(mappings: Sequence[Advice], queues: Sequence[Advice]) -> Markup:
         *(_mapping(advice.document()) for advice in mappings),
         *(_queue(advice.document()) for advice in queues),
     ]
-    return section("How it should be set", *articles) if articles else Markup()
+    return section(TUNED, *articles) if articles else Markup()
 
 
 def _mapping(document: dict[str, Any]) -> Markup:
@@ -110,7 +111,8 @@ def _misfits(backtest: dict[str, Any]) -> Markup:
         for name, value in measures.items()
     ]
     titles = ["measure", *(column.replace("_", " ") for column in columns)]
-    return folded("How far the model is from what was captured", listing(titles, rows))
+    title = el("h4", "How far the model is from what was captured")
+    return el("div", title, listing(titles, rows))
 
 
 def _queue(document: dict[str, Any]) -> Markup:

@@ -47,6 +47,19 @@ def test_layouts_of_very_many_shards_do_not_hide_the_load_and_are_counted_whole(
     assert max(len(rows) for rows in many.to_dict()["datasets"].values()) < 5_000
 
 
+def test_boxes_leave_nothing_out_where_shards_are_too_narrow_to_draw() -> None:
+    chart = shard_layouts(load_by_hash(), cuts(planned=[0.0, 0.1, 0.1003, 0.56]))
+    boxes = [
+        rows
+        for rows in chart.to_dict()["datasets"].values()
+        if set(rows[0]) == {"low", "high", "place"}
+    ]
+
+    (drawn,) = boxes
+    assert [row["high"] for row in drawn] == [*(row["low"] for row in drawn[1:]), 1.0]
+    assert drawn[0]["low"] == 0
+
+
 def test_a_bin_that_is_over_the_limit_alone_is_crossed() -> None:
     over, under = (shard_layouts(load_by_hash(hot=hot), cuts(**THREE)) for hot in (1.3, 1.0))
 
