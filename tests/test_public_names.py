@@ -73,6 +73,20 @@ def test_every_public_name_is_there_and_says_what_it_is(package: str) -> None:
         assert (getattr(room, name).__doc__ or "").strip(), f"{package}.{name} says nothing"
 
 
+def test_a_public_function_stays_one_when_a_module_of_its_name_is_imported() -> None:
+    code = """
+import importlib, importlib.util, workbench
+for name in workbench.__all__:
+    if importlib.util.find_spec(f"workbench.{name}"):
+        importlib.import_module(f"workbench.{name}")
+        assert callable(getattr(workbench, name)) or name == "tune", name
+"""
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert ran.stderr == ""
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="'workbench' has no attribute 'opne'"):
         _ = workbench.opne

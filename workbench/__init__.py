@@ -176,4 +176,4 @@ __getattr__ = lazy_names(
     },
 )
 
-keep_functions(__name__, "crossfilter")
+keep_functions(__name__, "crossfilter", "redrive")

@@ -14,7 +14,9 @@ from workbench.permissions.conditions import Context
 from workbench.permissions.evaluate import Decision, Request, decide
 from workbench.permissions.least import least_policy, role_needs
 from workbench.permissions.policy import Policy
+from workbench.summary import Summary
 from workbench.trace import Trace
+from workbench.trace.sources import source_name
 from workbench.trace.sql import load_statement
 
 COLUMNS: dict[str, Any] = {
@@ -38,8 +40,8 @@ class Access:
     """None where no policy was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandlerAccess:
+@dataclass(frozen=True, slots=True, repr=False)
+class HandlerAccess(Summary):
     """What `handler_access` found."""
 
     run_id: str
@@ -94,6 +96,17 @@ class HandlerAccess:
             `unknown`; null without a policy), `statement` (that decided), `depends_on` (condition keys).
         """
         return pl.DataFrame([_row(each) for each in self.needed], schema=COLUMNS)
+
+    def _facts(self) -> dict[str, Any]:
+        """What is needed, and what the policies say to it."""
+        return {
+            "source": source_name(self.source_arn),
+            "actions needed": sorted({each.need.action for each in self.needed}),
+            "refused": [each.need.action for each in self.refused],
+            "unknown": [each.need.action for each in self.unknown],
+            "calls of no AWS service": self.not_told,
+            "run": self.run_id,
+        }
 
 
 def handler_access(

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from workbench.errors import UsageError
+from workbench.summary import Summary
 
 _INSIDE = ("PolicyDocument", "PolicyVersion", "Document", "Policy", "Attributes", "QueueAttributes")
 """Where answers of IAM, Lambda and SQS keep a document: get-role-policy, get-policy-version, get-policy, attributes."""
@@ -46,12 +47,20 @@ class Statement:
     is_not_principal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+@dataclass(frozen=True, slots=True, repr=False)
+class Policy(Summary):
     """One document."""
 
     name: str
     statements: tuple[Statement, ...]
+
+    def _facts(self) -> dict[str, Any]:
+        """Its name, and what it is about."""
+        return {
+            "policy": self.name,
+            "statements": len(self.statements),
+            "actions": sorted({action for each in self.statements for action in each.actions}),
+        }
 
 
 def read_policy(document: str | Mapping[str, Any], name: str = "policy") -> Policy:

@@ -74,6 +74,8 @@ class Trace(Summary):
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.generation = -1
+        self._captures: list[tuple[Any, ...]] = []
+        """Which there were and how they stood; one may end without a generation of its own."""
         self._connection = connect()
         self._let_go = weakref.finalize(self, disconnect, self._connection)
         self._sealed = self.path.is_file() and self.path.suffix == ".duckdb"
@@ -279,14 +281,15 @@ class Trace(Summary):
         try:
             catalog.rows("begin")
             generation = catalog.generation()
-            if generation != self.generation:
+            captures = catalog.rows("select capture_id, state from captures order by capture_id")
+            if (generation, captures) != (self.generation, self._captures):
                 with self._cursor() as cursor:
                     again = tuple(name for name in DERIVED if name in self._kept)
                     self._held_fields = define_relations(cursor, catalog, again)
                     if self._has_told:
                         define_told(cursor, self._held_fields)
                 self._kept.clear()
-                self.generation = generation
+                self.generation, self._captures = generation, captures
         except (
             sqlite3.Error,
             ValueError,

@@ -3,7 +3,7 @@
 A picture needs no script and no network, so it is there in JupyterLab, in a saved notebook and in its export alike.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench import charts
@@ -17,7 +17,7 @@ from workbench.views.drawable import bounds
 class Picture:
     """A chart, drawn; the last value of a cell shows it."""
 
-    svg: str
+    svg: str = field(repr=False)
     description: str
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
