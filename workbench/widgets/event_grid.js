@@ -329,12 +329,18 @@ function render({ model, el }) {
     if (event.defaultPrevented) return;
     const inGrid = event.target === grid;
     if (event.key === "/" && event.target.tagName !== "TEXTAREA") toFilter();
-    else if (event.key === "Enter" && inGrid && model.get("selected") !== null) inspecting.enter();
+    else if (event.key === "Enter" && inGrid) whenSelected(() => inspecting.enter());
     else if (event.key === "Escape" && inGrid) inspecting.shut();
     else if (event.key === "Escape") toGrid();
     else return;
     event.preventDefault();
   });
+  // The kernel tells a moment later which record a row is; who is quick has pressed Enter by then.
+  const whenSelected = (go) => {
+    if (model.get("selected") !== null) { go(); return; }
+    const wait = () => { if (model.get("selected") !== null) { model.off("change:selected", wait); go(); } };
+    model.on("change:selected", wait);
+  };
   const stopSource = painted(model, ["call"], () => paintSource(model.get("call")));
   return () => [stopTrouble, stopGrid, stopFilter, stopInspector, stopSource].forEach((stop) => stop());
 }

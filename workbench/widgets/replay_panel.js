@@ -23,7 +23,7 @@ function render({ model, el }) {
   const handler = node("input", { type: "text", placeholder: "handlers.py:handle", size: "34", spellcheck: "false" });
   handler.addEventListener("change", () => set("handler", handler.value));
   const inputs = Object.entries(numbers).map(([name, label]) => {
-    const input = node("input", { type: "text", inputmode: "numeric", size: "5", placeholder: "as captured" });
+    const input = node("input", { type: "text", inputmode: "numeric", size: "9", placeholder: "as captured" });
     input.addEventListener("change", () => change(name, input.value));
     return [name, input, field(label, input)];
   });

@@ -1,0 +1,159 @@
+"""All views together in a real JupyterLab: a story by mouse, one by keyboard; accessibility; looks."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.lab import OUTPUT, Lab, Notebook, open_notebook, running_lab
+from tests.browser.test_notebook import ARTEFACTS
+from tests.workbench.findings.traces import message, put, trace_of
+from workbench.lab import read_percent
+from workbench.widgets.tabs import VIEWS
+
+SOURCE = """
+# %%
+import workbench as wb
+trace = wb.open("orders.trace")
+bench = wb.workbench(trace)
+bench.view("Replay").handler = "handlers.py:fine"
+# %%
+bench
+"""
+HANDLERS = """
+def fine(event, context):
+    return None
+
+def bad(event, context):
+    raise ValueError("no")
+"""
+FOUND_WITHIN_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with running_lab(tmp_path_factory.mktemp("lab")) as running:
+        records = [message(f"m-{n}", {"order": {"id": n}}, n, count=1 + n % 2) for n in range(40)]
+        puts = [put(n, f"key-{n % 5}", {"order": {"id": n}}, n) for n in range(40)]
+        trace_of(running.folder / "notebooks" / "orders.trace", [*records, *puts]).close()
+        (running.folder / "notebooks" / "handlers.py").write_text(HANDLERS, "utf-8")
+        yield running
+
+
+@pytest.fixture
+def notebook(chromium: Browser, lab: Lab) -> Iterator[Notebook]:
+    file = lab.folder / "notebooks" / "bench.ipynb"
+    file.write_text(json.dumps(read_percent(SOURCE)), "utf-8")
+    with open_notebook(chromium, lab, file.name) as opened:
+        opened.run_all()
+        yield opened
+
+
+def tab(page: Page, name: str) -> Locator:
+    return page.locator(f"{OUTPUT} [role=tab]").filter(has_text=name).first
+
+
+def view(page: Page, name: str) -> Locator:
+    return page.locator(f"{OUTPUT} .wb-{name}")
+
+
+def turn(page: Page, name: str) -> None:
+    tab(page, name).click()
+
+
+def test_from_a_brush_to_a_replay_and_its_difference_by_mouse(notebook: Notebook) -> None:
+    page = notebook.page
+    turn(page, "Timeline")
+    plot = view(page, "timeline").locator(".wb-plot")
+    expect(view(page, "timeline")).to_contain_text("deliveries is drawn")
+    box = plot.bounding_box()
+    assert box is not None
+    middle, top = box["x"] + 190 + (box["width"] - 200) / 2, box["y"] + 20
+    page.mouse.move(middle, top)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, top, steps=6)
+    page.mouse.up()
+    expect(view(page, "selection")).to_contain_text("from 2026-")
+    selected = view(page, "selection").inner_text()
+    assert " of 80 deliveries" in selected
+
+    turn(page, "Events")
+    grid = view(page, "events")
+    expect(grid.get_by_role("grid", name="Events")).to_be_visible()
+    row = grid.locator("[role=row][aria-rowindex='2']")
+    row.click()
+    row.dblclick()
+    grid.get_by_role("button", name="Replay this record").click()
+
+    panel = view(page, "replay")
+    expect(panel).to_contain_text("only delivery")
+    panel.get_by_role("button", name="Replay", exact=True).click()
+    expect(panel).to_contain_text("done:", timeout=FOUND_WITHIN_MS)
+    handler = panel.get_by_label("Handler")
+    handler.fill("handlers.py:bad")
+    handler.press("Tab")
+    panel.get_by_role("button", name="Replay", exact=True).click()
+    expect(panel.get_by_role("grid", name="Runs").locator("tbody tr")).to_have_count(
+        2, timeout=FOUND_WITHIN_MS
+    )
+    panel.get_by_role("button", name="Compare").click()
+    expect(panel).to_contain_text("1 records: 0 ended alike, 1 otherwise")
+    assert notebook.offsite == []
+    assert notebook.complaints == []
+
+
+def test_the_same_by_keyboard(notebook: Notebook) -> None:
+    page, keys = notebook.page, notebook.page.keyboard
+    turn(page, "Timeline")
+    plot = view(page, "timeline").locator(".wb-plot")
+    expect(view(page, "timeline")).to_contain_text("deliveries is drawn")
+    plot.focus()
+    keys.press("Home")
+    keys.press("Shift+PageDown")
+    keys.press("Shift+PageDown")
+    keys.press("Enter")
+    expect(view(page, "selection")).to_contain_text("from 2026-")
+
+    turn(page, "Events")
+    grid = view(page, "events").get_by_role("grid", name="Events")
+    expect(grid.locator("[role=row][aria-rowindex='2']")).to_contain_text("orders")
+    grid.focus()
+    keys.press("Home")
+    expect(grid.locator("[aria-selected=true]")).to_be_visible()
+    keys.press("Enter")
+    replay = view(page, "events").get_by_role("button", name="Replay this record")
+    replay.focus()
+    keys.press("Enter")
+    panel = view(page, "replay")
+    expect(panel.get_by_label("Handler")).to_be_visible()
+    panel.get_by_label("Handler").focus()
+    keys.press("Enter")
+    expect(panel).to_contain_text("done:", timeout=FOUND_WITHIN_MS)
+
+    view(page, "selection").get_by_role("button", name="Everything").focus()
+    keys.press("Enter")
+    expect(view(page, "selection")).to_contain_text("everything")
+    assert notebook.page.locator(".jp-Cell").count() == 2
+
+
+def test_every_view_keeps_the_rules_of_accessibility_and_looks_well(notebook: Notebook) -> None:
+    page = notebook.page
+    broken = []
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.theme(theme)
+        for name in VIEWS:
+            turn(page, name)
+            page.wait_for_timeout(1_500)
+            where = page.locator(f"{OUTPUT} .wb-view:visible").last
+            expect(where).to_be_visible()
+            page.locator(f"{OUTPUT}").last.screenshot(
+                path=ARTEFACTS / f"workbench-{name.lower()}-{theme.split()[-1].lower()}.png"
+            )
+            found = Axe().run(page, context=".jp-OutputArea-output .wb-view")
+            broken += [
+                f"{theme} {name}: {each['id']} {each['nodes'][0]['html'][:160]}"
+                for each in found.response["violations"]
+            ]
+    assert broken == []
