@@ -30,8 +30,8 @@ Resources:
       Runtime: python3.12
       CodeUri: .
 """
-CHOICES = {"curve", "kind"}
-"""Fields of a few words of ours, that programs decide by."""
+CHOICES = {"curve", "kind", "svg"}
+"""Fields that hold a few words of ours, or a drawing that charts have made."""
 STARTED = "arn:aws:sqs:us-east-1:111122223333:notifications-1"
 
 
