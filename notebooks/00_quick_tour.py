@@ -11,6 +11,12 @@ trace = wb.open(wb.dataset("orders"))
 trace
 
 # %% [markdown]
+# What is in it, how much of it is known, and what was found, at one look:
+
+# %%
+wb.overview(trace)
+
+# %% [markdown]
 # ## What happened? (01, 03)
 #
 # `find` looks for 27 kinds of trouble. Each finding has the rows that prove it and says how sure it is. Walk with the
@@ -21,7 +27,8 @@ findings = wb.find(trace)
 wb.findings_panel(trace, findings)
 
 # %% [markdown]
-# When it happened, and what was read of it. A number is only as good as the reading behind it.
+# When it happened, and what was read of it. Brush the time line, and all views of this trace follow. A number is only as good as
+# the reading behind it.
 
 # %%
 wb.timeline(trace)
@@ -43,7 +50,7 @@ select ordering_key, count(*) as records
 from records
 where service = 'aws:kinesis'
 group by all
-order by records desc
+order by records desc, ordering_key
 limit 5
 
 # %% [markdown]
@@ -54,6 +61,9 @@ limit 5
 chosen = wb.crossfilter(trace)
 chosen.set("tour", wb.Clause.typed("$.customer == 'customer-07' and service = 'aws:kinesis'"))
 chosen
+
+# %%
+wb.events(trace)
 
 # %%
 selected = trace.sql("select count(*) from selected").item()
@@ -92,6 +102,14 @@ wb.tune.cost(trace)
 # %%
 plan = wb.tune.shards(trace, "kinesis:order-events")
 plan
+
+# %% [markdown]
+# ## All of it in tabs
+#
+# The same views side by side, with what is selected in one selected in all.
+
+# %%
+wb.workbench(trace)
 
 # %% [markdown]
 # ## Does it hold?

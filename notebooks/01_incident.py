@@ -94,11 +94,16 @@ trace.sql(
 # ## One order from end to end
 #
 # The story of the first key that a finding names: publish, deliveries, requests, changes, with the waits between. Where a log
-# does not say who had a record, the step says how probable it is.
+# does not say who had a record, the step says how probable it is. Press Enter on a step to read what came.
 
 # %%
-story = wb.story(trace, keys[0]) if keys else None
-story
+wb.story_view(trace, keys[0] if keys else None)
+
+# %% [markdown]
+# The same as rows:
+
+# %%
+wb.story(trace, keys[0]).to_frame().drop("delivery_id") if keys else None
 
 # %% [markdown]
 # ## What sets the odd ones apart?

@@ -126,6 +126,14 @@ twice = wb.idempotency(
 twice
 
 # %% [markdown]
+# ## By hand
+#
+# The same with a mouse: choose source and handler, run, cancel, set two runs side by side. Nothing runs before it is pressed.
+
+# %%
+wb.replay_panel(trace)
+
+# %% [markdown]
 # ## Does it hold?
 
 # %%

@@ -98,6 +98,14 @@ advice.to_frame().select("label", "p50_age_ms", "p99_age_ms", "cost_per_month", 
 list(advice.notes)
 
 # %% [markdown]
+# ## By hand
+#
+# Move a setting, and the captured arrivals are simulated under it at once, with the misfit beside them.
+
+# %%
+wb.tune_panel(trace, queue)
+
+# %% [markdown]
 # ## Does it hold?
 
 # %%

@@ -118,6 +118,11 @@ wb.verify(folder)
 # ```
 #
 # `mode="drain"` empties a queue. It is for queues that are yours to empty.
+#
+# The panel does the same with a mouse. It shows the policy that the sources need, and starts nothing before it is pressed.
+
+# %%
+wb.capture_panel(trace)
 
 # %%
 running.close()
