@@ -14,6 +14,8 @@ from workbench.markup import Markup, el, visible
 MOST_FACTS = 10
 LONGEST = 200
 """Characters of a fact; the object has the rest."""
+LEFT = "text-align: left"
+"""Notebooks align tables as columns of numbers."""
 PRINTED_FACTS, PRINTED_LONGEST = 4, 60
 
 
@@ -51,7 +53,7 @@ class Summary:
 
 
 def summary(title: str, facts: Mapping[str, Any], sentences: tuple[str, ...] = ()) -> Markup:
-    """The facts as a table under their title; it has no colours, fonts or scripts of its own.
+    """The facts as a table under their title; it has no colours, fonts and scripts of its own.
 
     Args:
         title: what it is.
@@ -59,7 +61,7 @@ def summary(title: str, facts: Mapping[str, Any], sentences: tuple[str, ...] = (
         sentences: above the table.
     """
     rows = (
-        el("tr", el("th", _line(name), scope="row"), el("td", _line(value)))
+        el("tr", el("th", _line(name), scope="row", style=LEFT), el("td", _line(value), style=LEFT))
         for name, value in islice(facts.items(), MOST_FACTS)
     )
     told = (el("p", sentence) for sentence in sentences)

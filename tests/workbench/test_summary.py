@@ -78,7 +78,7 @@ def test_every_one_is_a_short_table_in_the_colours_of_the_page(objects: list[Any
             page = Tags(html_of(each))
             assert set(page.tags) <= {"div", "p", "table", "caption", "tbody", "tr", "th", "td"}
             assert 1 <= page.tags.count("tr") <= MOST_FACTS, type(each)
-            assert page.attributes <= {"class", "scope"}
+            assert page.attributes <= {"class", "scope", "style"}
 
 
 @pytest.mark.parametrize("payload", PAYLOADS[::20])
