@@ -7,12 +7,39 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser.hostile import hostile_trace
 from tests.browser.lab import OUTPUT, Lab, Notebook, open_notebook, running_lab
 from tests.browser.test_notebook import ARTEFACTS
 from tests.workbench.findings.traces import message, put, trace_of
 from workbench.lab import read_percent
 from workbench.widgets.tabs import VIEWS
 
+POKED = """() => {
+  for (const node of document.querySelectorAll('.jp-OutputArea-output .wb-view *')) {
+    if (node.closest('button, input, select, textarea, summary')) continue;
+    for (const kind of ['mouseover', 'pointerover', 'focus', 'toggle', 'load', 'error'])
+      node.dispatchEvent(new Event(kind, {bubbles: kind !== 'load' && kind !== 'error'}));
+    if (node.tagName === 'A') node.click();
+  }
+  return top.harmed ?? [] }"""
+"""What a pointer could set off inside our views; what was set off."""
+HOSTILE_SOURCE = """
+# %%
+import workbench as wb
+trace = wb.open("hostile.trace")
+bench = wb.workbench(trace)
+bench.view("Replay").handler = "hostile_handlers.py:handle"
+bench.view("Replay").settings = {"batch_size": "1"}
+bench.view("Timeline").shows_latency = True
+bench.view("Timeline").by_partition = True
+bench.view("Story").key = trace.sql("select max(ordering_key) from records where service = 'aws:kinesis'").item()
+# %%
+bench
+"""
+HOSTILE_HANDLERS = """
+def handle(event, context):
+    raise RuntimeError(str(event))
+"""
 SOURCE = """
 # %%
 import workbench as wb
@@ -39,6 +66,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         puts = [put(n, f"key-{n % 5}", {"order": {"id": n}}, n) for n in range(40)]
         trace_of(running.folder / "notebooks" / "orders.trace", [*records, *puts]).close()
         (running.folder / "notebooks" / "handlers.py").write_text(HANDLERS, "utf-8")
+        hostile_trace(running.folder / "notebooks" / "hostile.trace").close()
+        (running.folder / "notebooks" / "hostile_handlers.py").write_text(HOSTILE_HANDLERS, "utf-8")
         yield running
 
 
@@ -157,3 +186,48 @@ def test_every_view_keeps_the_rules_of_accessibility_and_looks_well(notebook: No
                 for each in found.response["violations"]
             ]
     assert broken == []
+
+
+def test_two_hundred_payloads_run_in_no_view(chromium: Browser, lab: Lab) -> None:
+    file = lab.folder / "notebooks" / "hostile.ipynb"
+    file.write_text(json.dumps(read_percent(HOSTILE_SOURCE)), "utf-8")
+    with open_notebook(chromium, lab, file.name) as notebook:
+        notebook.run_all()
+        page = notebook.page
+        for name in VIEWS:
+            turn(page, name)
+            shown = page.locator(f"{OUTPUT} .wb-view:visible").last
+            expect(shown).to_be_visible()
+            page.wait_for_timeout(1_000)
+            if name == "Events":
+                look_at_events(page)
+            if name == "Findings":
+                for row in shown.get_by_role("grid").locator("tbody tr").all()[:12]:
+                    row.click()
+                    page.wait_for_timeout(150)
+            if name == "Replay":
+                shown.get_by_role("button", name="Replay", exact=True).click()
+                page.wait_for_timeout(1_500)
+                shown.get_by_role("button", name="Cancel").click()
+                expect(shown).to_contain_text("RuntimeError", timeout=FOUND_WITHIN_MS)
+            assert page.evaluate(POKED) == [], name
+        assert notebook.offsite == []
+
+
+def look_at_events(page: Page) -> None:
+    """Every page of the grid, and some records by every face of the inspector."""
+    grid = view(page, "events").get_by_role("grid", name="Events")
+    expect(grid.locator("[role=row][aria-rowindex='2']")).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    tabs = view(page, "events").get_by_role("tab")
+    expect(tabs.first).to_be_visible()
+    for _ in range(40):
+        grid.focus()
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(50)
+        assert page.evaluate("() => top.harmed ?? []") == []
+    for face in tabs.all():
+        face.click()
+        page.wait_for_timeout(200)

@@ -145,6 +145,6 @@ def _asked(window: Window, by_partition: bool) -> dict[str, Any]:
 
 def _narrowed(statement: Statement, condition: str) -> str:
     """The statement over those records alone for which the condition holds."""
-    return statement.text.replace(
+    return statement.body.replace(
         "from records", f"from (from records where {condition}\n) as records"
     )

@@ -42,7 +42,7 @@ def source_rows(trace: Trace, condition: str = "true") -> pl.DataFrame:
 
 def sources_statement(condition: str) -> str:
     """The statement of `source_rows`, as it can be run alone."""
-    return SOURCES.text.replace("filter (where true)", f"filter (where {condition}\n)")
+    return SOURCES.body.replace("filter (where true)", f"filter (where {condition}\n)")
 
 
 def state_of(trace: Trace) -> tuple[str, ...]:

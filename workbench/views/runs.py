@@ -32,7 +32,7 @@ def run_calls(trace: Trace, run_id: str) -> pl.DataFrame:
 
 def outcomes_statement(run_id: str) -> str:
     """The statement of `run_outcomes`, as it can be run alone."""
-    return with_literals(OUTCOMES.text, {"run_id": run_id})
+    return with_literals(OUTCOMES.body, {"run_id": run_id})
 
 
 def isolation_words(isolation: str) -> str:
