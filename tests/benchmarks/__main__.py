@@ -25,6 +25,7 @@ NAMES = (
     "durations",
     "recommendation",
     "event_grid",
+    "notebook_views",
 )
 
 

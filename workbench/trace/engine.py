@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,23 @@ def _spill_folder() -> str:
         return ""
 
 
+CLOSING_S = 30.0
+"""How long a question that is still being answered is waited for before its database is closed."""
+
+
 def stop(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the database, and remove what it kept on disk."""
+    """Close the database once nobody asks it any more, and remove what it kept on disk."""
     with connection.cursor() as cursor:
         found = cursor.execute("select current_setting('temp_directory')").fetchone()
-    connection.close()
+    patient_until_s = time.monotonic() + CLOSING_S
+    while True:
+        try:
+            connection.close()
+            break
+        except duckdb.ResourceInUseException:  # a view's thread is still at a question
+            if time.monotonic() > patient_until_s:
+                raise
+            time.sleep(0.05)
     shutil.rmtree(found[0], ignore_errors=True) if found else None
 
 
