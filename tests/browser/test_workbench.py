@@ -1,6 +1,7 @@
 """All views together in a real JupyterLab: a story by mouse, one by keyboard; accessibility; looks."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -107,6 +108,11 @@ def test_from_a_brush_to_a_replay_and_its_difference_by_mouse(notebook: Notebook
     expect(view(page, "selection")).to_contain_text("from 2026-")
     selected = view(page, "selection").inner_text()
     assert " of 80 deliveries" in selected
+    # The browser is in New York; the deliveries came from 10:00:00 to 10:00:39 UTC, and their later half was brushed.
+    begin = float(
+        re.findall(r"from 2026-11-20T10:00:(\d+\.\d+)Z to 2026-11-20T10:00:", selected)[0]
+    )
+    assert 18 < begin < 21
 
     turn(page, "Events")
     grid = view(page, "events")
