@@ -105,6 +105,7 @@ def open_notebook(chromium: Browser, lab: Lab, notebook: str) -> Iterator[Notebo
     context.route("**/*", stay)
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     try:
         page.goto(lab.address(notebook))
         page.wait_for_function(READY, timeout=60_000)

@@ -11,7 +11,9 @@ from tests.browser.lab import OUTPUT, Lab, Notebook, open_notebook, running_lab
 from tests.conftest import REPOSITORY
 from tests.workbench.findings.traces import message, trace_of
 from workbench.lab import read_percent
+from workbench.shipped import shipped
 
+NOTEBOOKS = sorted(path.stem for path in shipped("notebooks").glob("*.py"))
 ARTEFACTS = REPOSITORY / "artefacts"
 HOSTILE = '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>\u202e'
 HOSTILE_NOTEBOOK = """
@@ -39,6 +41,17 @@ def story(chromium: Browser, lab: Lab) -> Iterator[Notebook]:
     with open_notebook(chromium, lab, "01_incident.ipynb") as notebook:
         notebook.run_all()
         yield notebook
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_notebook_runs_to_its_end_in_the_browser(
+    chromium: Browser, lab: Lab, name: str
+) -> None:
+    with open_notebook(chromium, lab, f"{name}.ipynb") as notebook:
+        notebook.run_all()
+        expect(notebook.page.locator(f"{OUTPUT} .wb-error:visible")).to_have_count(0)
+        assert notebook.offsite == []
+        assert notebook.complaints == []
 
 
 @pytest.fixture
