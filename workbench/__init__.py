@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from workbench.widgets.capture_panel import CapturePanel, capture_panel
     from workbench.widgets.event_grid import EventGrid, events
     from workbench.widgets.findings_panel import FindingsPanel, findings_panel
+    from workbench.widgets.job_panel import JobPanel, job_panel
     from workbench.widgets.overview import Overview, overview
     from workbench.widgets.picture import activity_picture, coverage_bar, show
     from workbench.widgets.replay_panel import ReplayPanel, replay_panel
@@ -57,6 +58,7 @@ __all__ = [
     "Findings",
     "FindingsPanel",
     "Job",
+    "JobPanel",
     "JobProgress",
     "Overview",
     "ReplayPanel",
@@ -85,6 +87,7 @@ __all__ = [
     "findings_panel",
     "handler_access",
     "idempotency",
+    "job_panel",
     "load_ipython_extension",
     "matches",
     "measure",
@@ -123,6 +126,7 @@ __getattr__ = lazy_names(
         "Findings": "workbench.findings",
         "FindingsPanel": "workbench.widgets.findings_panel",
         "Job": "workbench.jobs",
+        "JobPanel": "workbench.widgets.job_panel",
         "JobProgress": "workbench.jobs",
         "Overview": "workbench.widgets.overview",
         "ReplayPanel": "workbench.widgets.replay_panel",
@@ -151,6 +155,7 @@ __getattr__ = lazy_names(
         "findings_panel": "workbench.widgets.findings_panel",
         "handler_access": "workbench.permissions.handler_access",
         "idempotency": "workbench.replay.idempotency.check",
+        "job_panel": "workbench.widgets.job_panel",
         "load_ipython_extension": "workbench.magics",
         "matches": "workbench.patterns.event_pattern",
         "measure": "workbench.measures",

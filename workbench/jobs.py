@@ -145,12 +145,19 @@ class Job(Generic[Result]):
     def wait(self, timeout_s: float | None = None) -> Result:
         """The result, once there is one; of a cancelled job, the part that it kept.
 
+        Ctrl-C, or a notebook's stop button, cancels the job and waits for that part; a second one lets it be.
+
         Raises:
             TimeoutError: it goes on.
             JobCancelledError: it was cancelled and kept nothing.
             Exception: what the work raised.
         """
-        if not self._ended.wait(timeout_s):
+        try:
+            has_ended = self._ended.wait(timeout_s)
+        except KeyboardInterrupt:
+            self.cancel()
+            has_ended = self._ended.wait()
+        if not has_ended:
             raise TimeoutError(f"{self.title} goes on: {self.progress()}")
         if self._error is not None:
             raise self._error

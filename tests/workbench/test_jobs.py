@@ -155,3 +155,24 @@ def test_a_listener_that_fails_does_not_harm_the_job(go_on: threading.Event) -> 
     job.listen(listener).join(10)
 
     assert job.wait(10) == "fine"
+
+
+def test_an_interrupt_while_waiting_cancels_and_gives_the_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def work(report: Report) -> str:
+        report.stop.wait(10)
+        return "a part"
+
+    job = Job(work, "going on")
+    waiting, presses = job._ended.wait, iter([KeyboardInterrupt])
+
+    def wait(timeout_s: float | None = None) -> bool:
+        for press in presses:
+            raise press
+        return waiting(timeout_s)
+
+    monkeypatch.setattr(job._ended, "wait", wait)
+
+    assert job.wait() == "a part"
+    assert job.progress().state == "cancelled"

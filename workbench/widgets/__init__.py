@@ -3,6 +3,7 @@
 from workbench.widgets.capture_panel import CapturePanel, capture_panel
 from workbench.widgets.event_grid import EventGrid, events
 from workbench.widgets.findings_panel import FindingsPanel, findings_panel
+from workbench.widgets.job_panel import JobPanel, job_panel
 from workbench.widgets.overview import Overview, overview
 from workbench.widgets.picture import Picture, activity_picture, coverage_bar, show
 from workbench.widgets.replay_panel import ReplayPanel, replay_panel
@@ -15,6 +16,7 @@ __all__ = [
     "CapturePanel",
     "EventGrid",
     "FindingsPanel",
+    "JobPanel",
     "Overview",
     "Picture",
     "ReplayPanel",
@@ -27,6 +29,7 @@ __all__ = [
     "coverage_bar",
     "events",
     "findings_panel",
+    "job_panel",
     "overview",
     "replay_panel",
     "show",

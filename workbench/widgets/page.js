@@ -59,3 +59,26 @@ function sourceLine(title, text) {
   return [drawn, (changed) => { code.textContent = changed; }];
 }
 
+// A job: the button that stops it, how far it is, why it failed. What it says changes ten times a second, which nobody
+// wants read out: a screen reader is told its state alone.
+function jobLine(model, stopName = "Cancel") {
+  const stop = button(stopName, () => model.send({ kind: "cancel" }));
+  const bar = node("progress", { "aria-label": "Progress" });
+  const [title, state, figures] = [node("b"), node("span", { role: "status" }), node("span")];
+  const error = node("p", { role: "alert", class: "wb-error" });
+  const drawn = node("div", { class: "wb-job" },
+    node("div", { class: "wb-bar" }, stop, title, bar, node("span", {}, state, figures)), error);
+  return [drawn, painted(model, ["progress"], () => {
+    const now = model.get("progress");
+    const running = now.state === "running";
+    drawn.hidden = now.state === undefined;
+    stop.disabled = !running;
+    bar.hidden = !running;
+    if (running && now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
+    title.textContent = now.title ?? "";
+    if (state.textContent !== (now.state ?? "")) state.textContent = now.state ?? "";
+    figures.textContent = now.figures ?? "";
+    error.textContent = now.error ?? "";
+    error.hidden = !now.error;
+  })];
+}

@@ -1,14 +1,16 @@
 """Replays in a notebook: a source, a handler, a mapping; what became of the records; what differs between two runs."""
 
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import traitlets
 
-from workbench.errors import UsageError
-from workbench.jobs import Job, JobProgress, Report
-from workbench.mapping import EventSourceMapping
+from workbench.errors import ReplayRefusedError, UsageError, WorkbenchError
+from workbench.jobs import Job, Report
+from workbench.mapping import REPORT, EventSourceMapping
 from workbench.markup import el, table, visible
 from workbench.replay.comparison.compare import compare
 from workbench.replay.run import Run
@@ -18,37 +20,33 @@ from workbench.replay.start import replay
 from workbench.trace import Trace
 from workbench.trace.sources import source_name
 from workbench.views.runs import (
+    Setting,
     compared_rows,
+    isolation_ahead,
     isolation_words,
     outcomes_statement,
     run_calls,
     run_outcomes,
     runs,
+    settings_of,
+    summary_words,
 )
+from workbench.widgets.job_panel import JobLine
 from workbench.widgets.view import View, page, style
 
-SETTINGS = {
-    "batch_size": "Batch size",
-    "maximum_batching_window_in_seconds": "Batching window, s",
-    "maximum_retry_attempts": "Retries (streams)",
-}
-"""Numbers of a mapping that the page asks for; what is left empty is as the trace or AWS has it."""
-SWITCHES = {
-    "reports_failures": "ReportBatchItemFailures",
-    "bisects": "Bisect on error (streams)",
-}
 OUTCOME_COLUMNS = ("verdict", "error", "deliveries", "records", "for example")
 CALL_COLUMNS = ("service", "operation", "calls", "answered")
 RUN_COLUMNS = ("run", "handler", "source", "ended (UTC)", "isolation")
 
 
-class ReplayPanel(View):
+class ReplayPanel(View, JobLine):
     """Replays of a trace; `replay_panel` makes one.
 
     Attributes:
         source: the source's name, as `sqs:orders`. May be set.
         handler: `file.py:function` or `module:function`, from `folder`. May be set.
-        settings: what differs from the mapping that the trace knows, as text by name. May be set.
+        settings: what differs from the mapping that the trace or Lambda has, by the field of `EventSourceMapping`:
+            numbers as text, switches as truth. May be set.
         only_selected: whether only the records that all views have selected are replayed. May be set.
         shown: the run that is shown. May be set.
         job: the replay that goes on, or that ended last; None before the first.
@@ -61,24 +59,25 @@ class ReplayPanel(View):
 
     _esm = page("replay_panel")
     _css = style("replay_panel")
-    labels = traitlets.Dict({"settings": SETTINGS, "switches": SWITCHES}).tag(sync=True)
     sources = traitlets.List(traitlets.Unicode()).tag(sync=True)
     source = traitlets.Unicode().tag(sync=True)
     handler = traitlets.Unicode().tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
+    fields = traitlets.List(traitlets.Dict()).tag(sync=True)
+    isolation = traitlets.Unicode().tag(sync=True)
     only_selected = traitlets.Bool(False).tag(sync=True)
     delivery_id = traitlets.Int(None, allow_none=True).tag(sync=True)
-    progress = traitlets.Dict().tag(sync=True)
     runs = traitlets.List(traitlets.List(traitlets.Unicode())).tag(sync=True)
     shown = traitlets.Unicode().tag(sync=True)
     detail = traitlets.Dict().tag(sync=True)
     difference = traitlets.Dict().tag(sync=True)
-    fewest = traitlets.Unicode().tag(sync=True)
+    fewest = traitlets.Dict().tag(sync=True)
     call = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, trace: Trace, handler: str = "", folder: Path | None = None) -> None:
         self._folder = folder
-        self.job: Job[Run] | Job[Shrunk] | None = None
+        self._settable: dict[str, list[Setting]] = {}
+        self._summaries: dict[str, str] = {}
         super().__init__(trace, handler=handler)
         self.observe(
             self._asked_otherwise, ["source", "handler", "settings", "only_selected", "delivery_id"]
@@ -135,8 +134,7 @@ class ReplayPanel(View):
             )
 
         job: Job[Run] = Job(work, f"replaying {source} through {handler}")
-        self.job = job
-        job.listen(self._replayed)
+        self.watch(job, lambda: self.later("ended", self._list_newest))
         return job
 
     def shrink(self) -> Job[Shrunk]:
@@ -157,8 +155,7 @@ class ReplayPanel(View):
             )
 
         job: Job[Shrunk] = Job(work, f"shrinking {run_id}", "trials")
-        self.job = job
-        job.listen(self._shrunk)
+        self.watch(job, lambda: self.later("ended", partial(self._tell_fewest, job, run_id)))
         return job
 
     def replay_only(self, delivery_id: int | None) -> None:
@@ -171,12 +168,10 @@ class ReplayPanel(View):
             self.source = source_name(row.item()) if len(row) else self.source
 
     def message(self, content: dict[str, Any]) -> None:
-        """The page asks to start, stop, show, compare or shrink."""
+        """The page asks to start, compare or shrink."""
         match content:
             case {"kind": "start"}:
                 self.start()
-            case {"kind": "cancel"} if self.job:
-                self.job.cancel()
             case {"kind": "shrink"}:
                 self.shrink()
             case {"kind": "compare", "run": str(other)} if other:
@@ -190,10 +185,10 @@ class ReplayPanel(View):
 
     def close(self) -> None:
         """End what goes on, and remove it from the page."""
-        super().close()
         if self.job:
             self.job.cancel()
             self.job.ended()
+        super().close()
 
     def _begin(self) -> None:
         rows = self.trace.sql("select distinct source_arn from records order by source_arn")
@@ -204,10 +199,18 @@ class ReplayPanel(View):
                 self.sources[0],
             )
         self._list_runs()
-        self._tell_call()
+        self._tell_asked()
+
+    def _list_newest(self) -> None:
+        """What has been replayed is shown; a replay that never began left no run."""
+        before = {row[0] for row in self.runs}
+        self.trace.refresh()
+        self._list_runs()
+        self.shown = next((row[0] for row in self.runs if row[0] not in before), self.shown)
 
     def _list_runs(self) -> None:
         found = runs(self.trace)
+        self._summaries = dict(found.select("run_id", "summary").iter_rows())
         self.runs = [
             [
                 row["run_id"],
@@ -222,12 +225,13 @@ class ReplayPanel(View):
             self.shown = self.runs[0][0]
 
     def _show(self) -> None:
-        self.difference, self.fewest = {}, ""
+        self.difference, self.fewest = {}, {}
         if not self.shown:
             self.detail = {}
             return
         outcomes, calls = run_outcomes(self.trace, self.shown), run_calls(self.trace, self.shown)
         self.detail = {
+            "said": visible(summary_words(self._summaries.get(self.shown, ""))),
             "outcomes": [
                 [
                     visible(verdict),
@@ -253,29 +257,15 @@ class ReplayPanel(View):
             "call": f"wb.compare({other!r}, {self.shown!r}, trace)",
         }
 
-    def _replayed(self, progress: JobProgress) -> None:
-        if progress.state != "running":
-            self.trace.refresh()
-            self._list_runs()
-            if self.runs:
-                self.shown = self.runs[0][0]
-        self._report(progress)
-
-    def _shrunk(self, progress: JobProgress) -> None:
-        self._report(progress)
-        if progress.state == "done" and self.job:
-            self.fewest = visible(repr(self.job.wait()))
-
-    def _report(self, progress: JobProgress) -> None:
-        self.progress = {
-            "state": progress.state,
-            "said": visible(str(progress)),
-            "done": progress.done,
-            "total": progress.total,
-        }
+    def _tell_fewest(self, job: Job[Shrunk], run_id: str) -> None:
+        if job.progress().state == "done":
+            self.fewest = {
+                "said": visible(repr(job.wait())),
+                "call": visible(f"wb.shrink({run_id!r}, trace{self._folder_said()})"),
+            }
 
     def _free(self) -> None:
-        if self.job and self.job.progress().state == "running":
+        if self.job and self.is_busy:
             raise UsageError(
                 f"wanted to begin, found that this goes on: {self.job.title}; cancel it first"
             )
@@ -286,19 +276,26 @@ class ReplayPanel(View):
         return self.shown
 
     def _mapping(self) -> EventSourceMapping | None:
-        """Only what was said: the rest is as the trace knows it."""
+        """Only what was said, and that this source has: the rest is as the trace or Lambda has it."""
         said: dict[str, Any] = {}
-        for name, label in SETTINGS.items():
-            text = str(self.settings.get(name, "")).strip()
-            if text and not text.lstrip("-").isdecimal():
-                raise UsageError(f"wanted a whole number as {label}, found {text!r}")
-            if text:
-                said[name] = int(text)
-        if self.settings.get("reports_failures"):
-            said["function_response_types"] = ("ReportBatchItemFailures",)
-        if self.settings.get("bisects"):
-            said["bisect_batch_on_function_error"] = True
+        for each in self._settings():
+            value = self.settings.get(each.name)
+            if each.is_switch:
+                if value is not None:
+                    said[each.name] = bool(value)
+            elif text := str(value or "").strip():
+                if not text.removeprefix("-").isdecimal():
+                    raise UsageError(f"wanted a whole number as {each.label}, found {text!r}")
+                said[each.name] = int(text)
+        if "function_response_types" in said:
+            said["function_response_types"] = (REPORT,) if said["function_response_types"] else ()
         return EventSourceMapping(**said) if said else None
+
+    def _settings(self) -> list[Setting]:
+        """Asked of the trace once a source; it may be asked from two threads, which does no harm."""
+        if self.source and self.source not in self._settable:
+            self._settable[self.source] = settings_of(self.trace, self.source)
+        return self._settable.get(self.source, [])
 
     def _selection(self) -> Selection:
         if self.delivery_id is not None:
@@ -308,7 +305,24 @@ class ReplayPanel(View):
         return EVERYTHING
 
     def _asked_otherwise(self, _change: traitlets.Bunch) -> None:
-        self.later("call", self._tell_call)
+        self.later("call", self._tell_asked)
+
+    def _tell_asked(self) -> None:
+        self.fields = [asdict(each) for each in self._settings()]
+        self._tell_isolation()
+        self._tell_call()
+
+    def _tell_isolation(self) -> None:
+        """Half a name of a handler is no fault yet; that nothing shuts it in here is said before it is tried."""
+        try:
+            words = isolation_ahead(
+                self.handler.strip(), self._folder or Path.cwd(), self.trace.path
+            )
+        except ReplayRefusedError as error:
+            words = str(error)
+        except WorkbenchError:
+            words = ""
+        self.isolation = visible(words)
 
     def _tell_call(self) -> None:
         parts = [f"trace, {self.handler.strip()!r}, source={self.source!r}"]
@@ -324,7 +338,10 @@ class ReplayPanel(View):
             parts.append(f"selection=wb.Selection(delivery_ids={tuple(selection.delivery_ids)!r})")
         elif selection.where is not None:
             parts.append(f"selection=wb.Selection(where={selection.where!r})")
-        self.call = visible(f"wb.replay({', '.join(parts)})")
+        self.call = visible(f"wb.replay({', '.join(parts)}{self._folder_said()})")
+
+    def _folder_said(self) -> str:
+        return f", folder=Path({str(self._folder)!r})" if self._folder else ""
 
 
 def replay_panel(trace: Trace, handler: str = "", folder: Path | None = None) -> ReplayPanel:

@@ -28,9 +28,9 @@ def page(name: str) -> str:
     return _text("page.js") + _text(f"{name}.js")
 
 
-def style(name: str) -> str:
-    """The same of its style sheet."""
-    return _text("view.css") + _text(f"{name}.css")
+def style(name: str = "") -> str:
+    """The same of its style sheet, where it has one of its own."""
+    return _text("view.css") + (_text(f"{name}.css") if name else "")
 
 
 class View(anywidget.AnyWidget):

@@ -1,12 +1,13 @@
 """Replays from a panel: start, stop, look, compare."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.workbench.findings.traces import message, trace_of
+from tests.workbench.findings.traces import message, put, trace_of
 from workbench.crossfilter import Clause, crossfilter
 from workbench.errors import UsageError
 from workbench.widgets.replay_panel import ReplayPanel, replay_panel
@@ -84,6 +85,20 @@ def test_two_runs_are_compared_identical_differences_as_one_row(panel: ReplayPan
     assert "\\u202e" not in str(panel.difference)
 
 
+def test_cancel_does_not_wait_for_what_the_panel_is_busy_with(panel: ReplayPanel) -> None:
+    panel.handler = "handlers.py:slow"
+    job = panel.start()
+    go_on = threading.Event()
+    panel.later("busy", go_on.wait)
+    panel._handle_custom_msg({"kind": "cancel"}, [])
+
+    assert job.wait(20).interrupted
+    go_on.set()
+    ended(panel)
+    assert panel.detail["said"].startswith("4 records: 4 not reached")
+    assert panel.detail["said"].endswith("interrupted, its part is kept")
+
+
 def test_a_replay_that_is_cancelled_ends_soon_and_keeps_its_part(panel: ReplayPanel) -> None:
     panel.handler = "handlers.py:slow"
     job = panel.start()
@@ -92,6 +107,59 @@ def test_a_replay_that_is_cancelled_ends_soon_and_keeps_its_part(panel: ReplayPa
     assert job.wait(20).interrupted
     assert job.progress().state == "cancelled"
     ended(panel)
+
+
+def test_the_fewest_records_that_fail_are_looked_for_as_a_job(panel: ReplayPanel) -> None:
+    run(panel, "handlers.py:bad")
+    panel._handle_custom_msg({"kind": "shrink"}, [])
+    settle(panel)
+    assert panel.job is not None
+    panel.job.ended(60)
+    ended(panel)
+
+    assert "1 of 4" in panel.fewest["said"]
+    assert panel.fewest["call"].startswith(f"wb.shrink({panel.shown!r}, trace")
+
+
+def test_what_a_source_has_not_is_neither_asked_for_nor_taken(tmp_path: Path) -> None:
+    records = [message("m-1", {"n": 1}), put(1, "key", {}, 1)]
+    with trace_of(tmp_path / "x.trace", records) as trace:
+        panel = replay_panel(trace, "handlers.py:fine", tmp_path)
+        settle(panel)
+        panel.source, panel.settings = "kinesis:orders", {"maximum_retry_attempts": "2"}
+        settle(panel)
+        assert [each["as_is"] for each in panel.fields] == [
+            "100",
+            "0",
+            "until they expire",
+            "off",
+            "off",
+        ]
+        assert "maximum_retry_attempts=2" in panel.call
+
+        panel.source = "sqs:orders"
+        settle(panel)
+        assert [each["name"] for each in panel.fields] == [
+            "batch_size",
+            "maximum_batching_window_in_seconds",
+            "function_response_types",
+        ]
+        assert "maximum_retry_attempts" not in panel.call
+        panel.close()
+
+
+def test_a_switch_is_set_off_too(panel: ReplayPanel) -> None:
+    panel.settings = {"function_response_types": False}
+    settle(panel)
+
+    assert "function_response_types=()" in panel.call
+
+
+def test_what_will_shut_a_handler_in_is_said_before_it_runs(panel: ReplayPanel) -> None:
+    assert panel.isolation.startswith("isolation ")
+    panel.handler = "no handler"
+    settle(panel)
+    assert (panel.isolation, panel.trouble) == ("", "")
 
 
 def test_only_what_is_selected_or_one_record_is_replayed(panel: ReplayPanel) -> None:
@@ -135,15 +203,17 @@ def test_a_handler_that_does_not_load_is_said_where_progress_is(panel: ReplayPan
     job.ended(60)
     ended(panel)
 
-    assert "nowhere" in str(job.progress())
+    assert "nowhere" in panel.progress["error"]
+    assert "\n" not in panel.progress["error"]
+    assert panel.runs == []
 
 
 def test_the_call_replays_the_same(panel: ReplayPanel) -> None:
-    panel.settings = {"batch_size": "2", "reports_failures": True}
+    panel.settings = {"batch_size": "2", "function_response_types": True}
     settle(panel)
     assert panel.call == (
         "wb.replay(trace, 'handlers.py:fine', source='sqs:orders', mapping=wb.EventSourceMapping(batch_size=2,"
-        " function_response_types=('ReportBatchItemFailures',)))"
+        f" function_response_types=('ReportBatchItemFailures',)), folder=Path({str(panel.trace.path.parent)!r}))"
     )
 
 
