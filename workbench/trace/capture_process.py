@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from workbench.trace.reader import Trace
 from workbench.trace.sources import source_name
 
 INTERRUPTED = 130
+ASKED_S = 0.2
+"""Between two looks at whether anybody still wants to know."""
 
 
 class CaptureProcess(Summary):
@@ -45,13 +49,9 @@ class CaptureProcess(Summary):
             subprocess.TimeoutExpired: it is still running.
         """
         answer, complaint = self._process.communicate(timeout=timeout_s)
-        if not answer.strip():
-            lines = complaint.strip().splitlines() or [
-                f"the capture ended with code {self._process.returncode}"
-            ]
-            raise WorkbenchError(lines[-1])
-        document: dict[str, Any] = json.loads(answer)
-        return document
+        return _document(
+            answer, complaint, f"the capture ended with code {self._process.returncode}"
+        )
 
     def stop(self) -> dict[str, Any]:
         """End it now; what was committed stays, and the same capture resumes from there.
@@ -128,25 +128,70 @@ def start_capture(
         "--region": region,
         "--endpoint-url": endpoint_url,
     }
+    return CaptureProcess(
+        Path(trace),
+        _started(["capture", str(trace), *sources, *(["--follow"] if follow else [])], options),
+    )
+
+
+def ask_preflight(
+    sources: Sequence[str],
+    *,
+    mode: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    endpoint_url: str | None = None,
+    stop: threading.Event | None = None,
+) -> dict[str, Any]:
+    """What a capture of these sources would meet, asked with describe calls by a process of its own.
+
+    Args:
+        sources: as of `start_capture`.
+        mode: as of `start_capture`.
+        profile: AWS profile.
+        region: AWS Region.
+        endpoint_url: another server than AWS, such as a local one.
+        stop: to be set by whoever does not want to know any more.
+
+    Returns:
+        The document that `preflight --json` prints: `ready`, and `sources` in their order.
+
+    Raises:
+        WorkbenchError: it could not be asked; the message is its own.
+    """
+    options = {
+        "--mode": mode,
+        "--profile": profile,
+        "--region": region,
+        "--endpoint-url": endpoint_url,
+    }
+    with _started(["preflight", *sources], options) as process:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                answer, complaint = process.communicate(timeout=ASKED_S)
+                break
+            if stop is not None and stop.is_set():
+                process.kill()
+    return _document(answer, complaint, f"the preflight ended with code {process.returncode}")
+
+
+def _started(words: Sequence[str], options: Mapping[str, str | None]) -> "subprocess.Popen[str]":
     chosen = [
         word for name, value in options.items() if value is not None for word in (name, value)
     ]
-    command = [
-        sys.executable,
-        "-m",
-        "workbench",
-        "capture",
-        str(trace),
-        *sources,
-        "--json",
-        *chosen,
-    ]
-    process = subprocess.Popen(
-        [*command, "--follow"] if follow else command,
+    return subprocess.Popen(
+        [sys.executable, "-m", "workbench", *words, "--json", *chosen],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    return CaptureProcess(Path(trace), process)
+
+
+def _document(answer: str, complaint: str, otherwise: str) -> dict[str, Any]:
+    """What the command printed; where it printed nothing, the last line of its complaint is raised."""
+    if not answer.strip():
+        raise WorkbenchError((complaint.strip().splitlines() or [otherwise])[-1])
+    document: dict[str, Any] = json.loads(answer)
+    return document

@@ -1,7 +1,8 @@
 """A capture as it goes on: how much has come, how fast, how far behind, and what is missing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -9,6 +10,7 @@ from workbench.trace import Trace
 from workbench.trace.sources import source_name
 from workbench.trace.sql import load_statement
 
+MISSING = "missing"
 STATEMENT = load_statement(__package__, "live_sources")
 
 
@@ -20,6 +22,32 @@ def progress_by_source(trace: Trace) -> pl.DataFrame:
         slowest of its partitions was read; null where that is not known), `holes`.
     """
     return trace.sql(STATEMENT.text)
+
+
+def goes_on(trace: Trace) -> bool:
+    """Whether a capture is at work, or was killed at it: its books look the same."""
+    asked = "select count(*) from captures where kind = 'capture' and state = 'running'"
+    return bool(trace.sql(asked).item())
+
+
+def preflight_rows(names: Sequence[str], document: Mapping[str, Any]) -> list[list[str]]:
+    """A preflight for people: source, mode, whether it is ready, rights known to be missing, what to mind.
+
+    Args:
+        names: the sources that were asked for, in their order.
+        document: of `ask_preflight`.
+    """
+    return [
+        [
+            name,
+            found["mode"],
+            "ready" if found["ready"] else "not ready",
+            ", ".join(each["action"] for each in found["rights"] if each["grant"] == MISSING)
+            or "none",
+            "; ".join(found["warnings"]) or "nothing",
+        ]
+        for name, found in zip(names, document["sources"], strict=True)
+    ]
 
 
 def told(

@@ -1,6 +1,7 @@
 """A capture in a process of its own: started, watched, stopped, and its failure told in its own words."""
 
 import json
+import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from connectors import local_client
 from tests.connectors.local import unique
 from workbench.errors import WorkbenchError
 from workbench.local_aws import LocalAws
-from workbench.trace.capture_process import start_capture
+from workbench.trace.capture_process import ask_preflight, start_capture
 
 
 @pytest.fixture
@@ -118,3 +119,17 @@ def test_a_capture_that_cannot_start_says_why(local_aws: LocalAws, tmp_path: Pat
 
     with pytest.raises(WorkbenchError, match="nope"):
         capture.wait(60)
+
+
+def test_a_preflight_that_cannot_be_asked_says_so_in_one_line() -> None:
+    with pytest.raises(WorkbenchError, match="kafka") as raised:
+        ask_preflight(["kafka:orders"])
+
+    assert "\n" not in str(raised.value)
+
+
+def test_a_preflight_that_nobody_waits_for_is_ended() -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(WorkbenchError, match="ended with code -9"):
+        ask_preflight(["kinesis:orders"], endpoint_url="http://127.0.0.1:1", stop=stop)

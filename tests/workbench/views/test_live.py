@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.factories import T0
 from tests.workbench.findings.traces import message, put, trace_of
-from workbench.views.live import progress_by_source, told
+from workbench.views.live import goes_on, preflight_rows, progress_by_source, told
 
 
 def test_sources_have_their_records_and_how_far_they_were_read(tmp_path: Path) -> None:
@@ -25,3 +25,22 @@ def test_the_rate_is_what_came_since_the_last_look(tmp_path: Path) -> None:
 
     (row,) = told(found, {found["source_arn"][0]: 10}, 2.0, T0)
     assert row[1:3] == ["30", "10"]
+
+
+def test_a_preflight_says_what_is_missing_and_what_to_mind() -> None:
+    rights = [
+        {"action": "kinesis:GetRecords", "grant": "missing", "why": ""},
+        {"action": "kinesis:ListShards", "grant": "granted", "why": ""},
+    ]
+    bad = {"mode": "observe", "ready": False, "rights": rights, "warnings": ["two readers"]}
+    good = {"mode": "observe", "ready": True, "rights": rights[1:], "warnings": []}
+
+    assert preflight_rows(["kinesis:a", "kinesis:b"], {"sources": [bad, good]}) == [
+        ["kinesis:a", "observe", "not ready", "kinesis:GetRecords", "two readers"],
+        ["kinesis:b", "observe", "ready", "none", "nothing"],
+    ]
+
+
+def test_a_capture_that_has_ended_does_not_go_on(tmp_path: Path) -> None:
+    with trace_of(tmp_path / "x.trace", [message("m-1", {})]) as trace:
+        assert not goes_on(trace)

@@ -32,11 +32,29 @@ def panel(local_aws: LocalAws, tmp_path: Path) -> Iterator[CapturePanel]:
     made.close()
 
 
+def stored(panel: CapturePanel) -> None:
+    """Wait until what the stream has is in the trace."""
+    for _ in range(300):
+        if panel.rows and panel.rows[0][1] == "20":
+            return
+        time.sleep(0.1)
+
+
+def test_a_stop_and_a_close_at_once_stop_the_capture(panel: CapturePanel) -> None:
+    panel.options = panel.options | {"follow": True}
+    capture = panel.start()
+    panel.stop()
+    panel.close()
+
+    assert not capture.running
+
+
 def test_nothing_begins_without_a_press_and_what_it_needs_is_said_first(
     panel: CapturePanel,
 ) -> None:
     assert panel.capture is None
-    assert not panel.running
+    assert (panel.job, panel.progress) == (None, {})
+    assert not Path(panel.path).exists()
     assert "kinesis:GetRecords" in panel.policy
     assert panel.call.startswith("wb.start_capture(")
 
@@ -45,7 +63,9 @@ def test_a_capture_is_watched_to_its_end(panel: CapturePanel) -> None:
     panel._handle_custom_msg({"kind": "start"}, [])
     panel.settle()
 
-    assert (panel.running, panel.trouble, panel.said) == (False, "", "ended, complete")
+    assert (panel.progress["state"], panel.trouble, panel.said) == ("done", "", "complete")
+    assert panel.progress["figures"].startswith(": 20 records")
+    assert panel.to_frame()["records"].to_list() == [20]
     assert [row[1] for row in panel.rows] == ["20"]
     assert "20" in panel._repr_mimebundle_()[0]["text/html"]
 
@@ -53,18 +73,61 @@ def test_a_capture_is_watched_to_its_end(panel: CapturePanel) -> None:
 def test_one_that_follows_is_stopped_by_a_press(panel: CapturePanel) -> None:
     panel.options = panel.options | {"follow": True}
     panel._handle_custom_msg({"kind": "start"}, [])
-    for _ in range(300):
-        if panel.rows and panel.rows[0][1] == "20":
-            break
-        time.sleep(0.1)
+    stored(panel)
     with pytest.raises(UsageError, match="goes on"):
         panel.start()
 
-    panel._handle_custom_msg({"kind": "stop"}, [])
+    other = capture_panel(panel.path)
+    other._handle_custom_msg({"kind": "attach"}, [])
+    assert (other.trouble, other.is_busy) == ("", True)
+
+    panel._handle_custom_msg({"kind": "cancel"}, [])
     panel.settle()
 
-    assert not panel.running
-    assert panel.said.startswith("ended")
+    assert panel.progress["state"] == "cancelled"
+    assert panel.said in ("complete", "incomplete: see the holes")
+    other.settle()
+    assert other.said == "the other process has ended it"
+    assert [row[1] for row in other.rows] == ["20"]
+
+
+def test_to_stop_looking_on_does_not_stop_the_capture(panel: CapturePanel) -> None:
+    panel.options = panel.options | {"follow": True}
+    capture = panel.start()
+    stored(panel)
+    other = capture_panel(panel.path)
+    other.attach()
+    other.stop()
+    other.settle()
+
+    assert other.progress["state"] == "cancelled"
+    assert capture.running
+
+
+def test_closing_the_panel_lets_the_capture_go_on(panel: CapturePanel) -> None:
+    panel.options = panel.options | {"follow": True}
+    capture = panel.start()
+    stored(panel)
+    panel.close()
+
+    assert capture.running
+    capture.stop()
+
+
+def test_nobody_captures_is_said(panel: CapturePanel) -> None:
+    panel._handle_custom_msg({"kind": "attach"}, [])
+    assert "wanted" in panel.trouble
+
+
+def test_what_a_capture_would_meet_is_asked_on_a_press(panel: CapturePanel) -> None:
+    panel._handle_custom_msg({"kind": "check"}, [])
+    panel.settle()
+
+    assert (panel.progress["state"], panel.trouble) == ("done", "")
+    (row,) = panel.checked
+    assert row[0] == panel.sources
+    assert row[2] in ("ready", "not ready")
+    assert not Path(panel.path).exists()
 
 
 @pytest.mark.parametrize(
@@ -81,6 +144,6 @@ def test_a_capture_that_cannot_be_says_so(tmp_path: Path) -> None:
     made._handle_custom_msg({"kind": "start"}, [])
     made.settle()
 
-    assert made.trouble
-    assert not made.running
+    assert "kafka" in made.progress["error"]
+    assert made.progress["state"] == "failed"
     made.close()
