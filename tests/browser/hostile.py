@@ -34,6 +34,7 @@ WRITTEN = ('<{}="DONE(@)">text', "<{}=DONE(@)>text", "<{} ='DONE(@)' >text")
 OPENINGS = (
     *("", '">', "'>", "-->", "</title>", "</style>", "</script>", "</textarea>"),
     *("</td></tr></table>", "]]>", "</code></pre>", "</svg>", "</noscript>", "</template>"),
+    *("</select>", "</iframe>", "</math>"),
     *("\x00", "\u202e", "\u2028", "\x1b[31m", "\ufeff", "\\"),
 )
 """What ends the place that the text was put in, or hides what follows."""
