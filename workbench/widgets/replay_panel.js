@@ -1,6 +1,8 @@
 // Draws the replay panel: what is asked for, how far it is, what became of the records, what differs.
 
+// The control is called so and no more: a label around a list of runs would have all of them in its name.
 function field(name, control) {
+  control.setAttribute("aria-label", name);
   return node("label", {}, `${name} `, control);
 }
 
