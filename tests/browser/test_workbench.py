@@ -237,3 +237,24 @@ def look_at_events(page: Page) -> None:
     for face in tabs.all():
         face.click()
         page.wait_for_timeout(200)
+
+
+def test_the_overview_selects_a_source_and_a_finding_by_keyboard_and_by_mouse(
+    notebook: Notebook,
+) -> None:
+    page, shown = notebook.page, view(notebook.page, "overview")
+    sources = shown.get_by_role("grid", name="Sources").locator("tbody tr")
+    expect(sources).to_have_count(2)
+    sources.first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(view(page, "selection")).to_contain_text("sqs:orders 40")
+    page.keyboard.press("Escape")
+    expect(view(page, "selection")).to_contain_text("everything")
+
+    findings = shown.get_by_role("grid", name="Findings").locator("tbody tr")
+    expect(findings.first).to_be_visible(timeout=FOUND_WITHIN_MS)
+    findings.filter(has_text="redelivery").click()
+    expect(view(page, "selection")).to_contain_text("redelivery in sqs:orders")
+    shown.get_by_role("button", name="Everything again").click()
+    expect(view(page, "selection")).to_contain_text("everything")
