@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import UsageError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.shipped import shipped
 
 TRACE_VARIABLE = "WORKBENCH_TRACE"
@@ -78,11 +78,19 @@ def build_notebooks(destination: Path) -> list[Path]:
     Returns:
         The notebooks' files, in the order of their names, whether written or left.
 
+    Raises:
+        WorkbenchError: the folder cannot be made or written to.
+
     Example:
         >>> build_notebooks(Path("notebooks"))  # doctest: +SKIP
     """
-    destination.mkdir(parents=True, exist_ok=True)
-    return [_build(source, destination) for source in _sources()]
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+        return [_build(source, destination) for source in _sources()]
+    except OSError as error:
+        raise WorkbenchError(
+            f"wanted to write the notebooks to {destination}, found: {error.strerror}; name another folder"
+        ) from error
 
 
 def read_percent(text: str) -> dict[str, Any]:

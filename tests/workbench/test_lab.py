@@ -11,7 +11,7 @@ import pytest
 
 from tests.workbench.cli.running import run
 from workbench import lab as room
-from workbench.errors import UsageError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.lab import build_notebooks, copy_out, lab, read_percent
 from workbench.shipped import shipped
 
@@ -180,3 +180,9 @@ def edit(notebook: Path, **fields: Any) -> None:
     document = json.loads(notebook.read_text())
     document["cells"][0] |= fields
     notebook.write_text(json.dumps(document))
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkbenchError, match=r"wanted to write the notebooks to .*name another"):
+        copy_out(tmp_path / "file" / "examples")

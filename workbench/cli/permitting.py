@@ -60,7 +60,9 @@ def _read(path: Path) -> "Policy":
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"wanted a policy in {path}, found {error}") from error
+        raise UsageError(
+            f"wanted a policy in {path}, found: {getattr(error, 'strerror', None) or error}"
+        ) from error
     return read_policy(text, path.stem)
 
 
@@ -78,7 +80,7 @@ def _show(access: "HandlerAccess", *, is_judged: bool) -> None:
         ),
     )
     for name, count in access.not_told.items():
-        say(f"{count} calls of {name}: no AWS service, so that nothing of IAM decides them")
+        say(f"{name} ({count}): no AWS service, so that nothing of IAM decides it")
     if is_judged:
         say(
             f"{len(access.refused)} of {len(access.needed)} would be refused,"

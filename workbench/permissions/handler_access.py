@@ -165,8 +165,10 @@ def _run(trace: Trace, run_id: str | None) -> dict[str, Any]:
     for row in runs.iter_rows(named=True):
         if run_id in (None, row["run_id"]):
             return row
-    there = ", ".join(runs["run_id"]) or "none: replay the trace first"
-    raise UsageError(f"wanted a replay of this trace, found {run_id or 'none'}; there are {there}")
+    if runs.is_empty():
+        raise UsageError("wanted a replay in this trace, found none; replay it first")
+    there = ", ".join(runs["run_id"])
+    raise UsageError(f"wanted a replay of this trace, found {run_id!r}; there are {there}")
 
 
 def _parameters(text: str) -> dict[str, Any]:

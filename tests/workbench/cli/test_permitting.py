@@ -24,7 +24,7 @@ def test_without_a_policy_the_least_one_is_the_document(
     assert ran.code == 0
     assert "dynamodb:PutItem" in ran.out
     assert '"Version": "2012-10-17"' in ran.out
-    assert "1 calls of GET" in ran.err
+    assert "GET (1): no AWS service" in ran.err
 
 
 def test_calls_that_would_be_refused_exit_with_three(

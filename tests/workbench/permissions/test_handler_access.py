@@ -7,8 +7,8 @@ import pytest
 from tests.factories import QUEUE, write_trace
 from tests.workbench.permissions.runs import Calls, replayed
 from workbench.errors import UsageError
-from workbench.permissions import handler_access
-from workbench.permissions.policy import read_policy
+from workbench.permissions import HandlerAccess, handler_access
+from workbench.permissions.policy import Policy, read_policy
 
 TABLE = "arn:aws:dynamodb:us-east-1:111111111111:table/orders"
 CALLS: Calls = [
@@ -39,7 +39,7 @@ def test_the_least_policy_has_the_calls_the_log_and_the_source(tmp_path: Path) -
     assert {each.decision.verdict for each in judged.needed if each.decision} == {"allowed"}
 
 
-def handler_access_of(folder: Path, *policies):  # type: ignore[no-untyped-def]
+def handler_access_of(folder: Path, *policies: Policy) -> HandlerAccess:
     with replayed(folder / "again.trace", CALLS) as trace:
         return handler_access(trace, policies=policies)
 
@@ -66,7 +66,7 @@ def test_the_latest_replay_is_meant_where_none_is_named(tmp_path: Path) -> None:
 def test_a_replay_is_wanted(tmp_path: Path) -> None:
     with (
         write_trace(tmp_path / "t.trace", []) as trace,
-        pytest.raises(UsageError, match="replay the trace first"),
+        pytest.raises(UsageError, match="found none; replay it first"),
     ):
         handler_access(trace)
     with (

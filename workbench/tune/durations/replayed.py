@@ -32,8 +32,10 @@ def replayed_invocations(trace: Trace, runs: Sequence[str]) -> pl.DataFrame:
     kept = trace.sql("select distinct run_id from invocations order by run_id")["run_id"].to_list()
     for run_id in runs:
         if run_id not in kept:
-            there = ", ".join(kept) or "none: replay the trace first"
-            raise UsageError(f"wanted a replay of this trace, found {run_id!r}; there are {there}")
+            there = (
+                f"there are {', '.join(kept)}" if kept else "there is none: replay the trace first"
+            )
+            raise UsageError(f"wanted a replay of this trace, found {run_id!r}; {there}")
     statement = load_statement(__package__, "replayed_invocations").text
     return pl.concat(trace.sql(statement, run_id=run_id) for run_id in runs)
 
