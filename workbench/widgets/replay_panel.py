@@ -35,7 +35,6 @@ from workbench.widgets.job_panel import JobLine
 from workbench.widgets.view import View, page, style
 
 OUTCOME_COLUMNS = ("verdict", "error", "deliveries", "records", "for example")
-CALL_COLUMNS = ("service", "operation", "calls", "answered")
 RUN_COLUMNS = ("run", "handler", "source", "ended (UTC)", "isolation")
 
 

@@ -17,6 +17,7 @@ LONG_POLL_S = 20.0
 POLLERS = 5
 """Pollers of an event source mapping when there is little to do."""
 BATCH_MESSAGES = 10
+"""Of a SendMessageBatch."""
 BATCH_BYTES = 1_048_576
 """Most bytes of SendMessageBatch. Source: SQS API reference, SendMessageBatch."""
 CHUNK_BYTES = 65_536
@@ -92,22 +93,24 @@ def _batches(
         end, held = first, 0
         while (
             end < len(at_s)
-            and end - first < 10
+            and end - first < BATCH_MESSAGES
             and at_s[end] <= at_s[first] + window_s
             and (end == first or held + sizes[end] <= batch_bytes)
         ):
             held += sizes[end]
             end += 1
-        full = end - first == 10 or (end < len(at_s) and at_s[end] <= at_s[first] + window_s)
+        full = end - first == BATCH_MESSAGES or (
+            end < len(at_s) and at_s[end] <= at_s[first] + window_s
+        )
         # A batch that had no room for the next message is sent when that arrives.
         sent_at = at_s[first] + window_s
         if full:
-            sent_at = at_s[end - 1] if end - first == 10 else at_s[end]
+            sent_at = at_s[end - 1] if end - first == BATCH_MESSAGES else at_s[end]
         for place in range(first, end):
             wait = sent_at - at_s[place]
             total += wait
             longest = max(longest, wait)
-        requests += max(1, -(-held // 65_536))
+        requests += max(1, -(-held // CHUNK_BYTES))
         first = end
     return requests, total, longest
 

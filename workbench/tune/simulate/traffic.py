@@ -37,18 +37,6 @@ class Traffic:
         """From the first arrival to the last."""
         return float(self.at_s[-1] - self.at_s[0]) if len(self.at_s) else 0.0
 
-    def at_times(self, at_s: Floats) -> Self:
-        """The same records at other instants, put in order."""
-        order = np.argsort(at_s, kind="stable")
-        return type(self)(
-            self.begins_at,
-            at_s[order],
-            self.bytes[order],
-            self.key[order],
-            self.partition[order],
-            self.delay_s,
-        )
-
     def picked(self, places: Integers, at_s: Floats) -> Self:
         """Some records, maybe several times each, at instants of their own, put in order."""
         order = np.argsort(at_s, kind="stable")

@@ -56,6 +56,12 @@ def test_no_second_of_the_plan_is_over_the_limit_but_a_hot_keys_own(traffic):
     assert holds(traffic, planned(load_of(traffic)))
 
 
+def test_a_second_that_is_exactly_at_a_limit_needs_no_cut():
+    exactly = [(key, 0, 512 * KIB) for key in "ab"]
+    assert planned(load_of(exactly)) == (0,)
+    assert len(planned(load_of([*exactly, ("a", 1, 1)]))) == 2
+
+
 @given(puts)
 def test_no_other_cut_needs_fewer_ranges(traffic):
     assert len(planned(load_of(traffic))) == fewest(traffic)

@@ -18,7 +18,7 @@ from tests.workbench.tune.simulate.systems import (
     servers,
     waits,
 )
-from workbench.mapping import EventSourceMapping
+from workbench.mapping import EventSourceMapping, WindowStart
 from workbench.tune.durations.model import DurationModel
 from workbench.tune.simulate.profiles import PROFILES
 from workbench.tune.simulate.run import simulate
@@ -210,7 +210,7 @@ traffics = st.lists(st.floats(0, 60), min_size=1, max_size=60).map(
     lambda at: Traffic(
         T0,
         np.sort(np.array(at)),
-        np.array([100, 250, 3_000_000, 400])[np.arange(len(at)) % 4],
+        np.array([100, 4_000_000, 250, 3_000_000])[np.arange(len(at)) % 4],
         np.full(len(at), -1),
         np.zeros(len(at), dtype=np.int64),
     )
@@ -243,6 +243,30 @@ queues = st.builds(
 def test_the_slow_simulation_says_the_same_of_every_message(
     traffic: Traffic, queue: Settings, model: DurationModel, seed: int
 ) -> None:
+    agree(traffic, queue, model, seed)
+
+
+@pytest.mark.parametrize("window_start", ["first_record", "previous_completion"])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_slow_simulation_says_the_same_of_a_crowd(window_start: WindowStart, seed: int) -> None:
+    """Windows and the payload limit decide where many come together, which few examples do by themselves."""
+    chance = np.random.default_rng(seed)
+    at_s = np.sort(chance.uniform(0, 60, 120))
+    sizes = chance.choice([100, 400, 3_000_000, 5_000_000], 120, p=[0.4, 0.4, 0.1, 0.1])
+    traffic = replace(plain_traffic(T0, at_s), bytes=sizes)
+    queue = servers(
+        int(chance.integers(1, 4)),
+        window_start=window_start,
+        batch_size=int(chance.integers(2, 20)),
+        window_s=int(chance.choice([1, 2, 5])),
+        visibility_timeout_s=60.0,
+        max_receive_count=3,
+    )
+    agree(traffic, queue, DurationModel(base_ms=400, residuals=EXPONENTIAL), seed)
+
+
+def agree(traffic: Traffic, queue: Settings, model: DurationModel, seed: int) -> None:
+    """Both simulations tell the same of every message."""
     outcome = simulate(traffic, queue, model, seed)
 
     for message in plain_queue(traffic, queue, model, seed):

@@ -6,14 +6,6 @@ from tests.factories import T0
 from workbench.tune.simulate.traffic import plain_traffic
 
 
-def test_other_instants_put_the_records_in_another_order() -> None:
-    traffic = plain_traffic(T0, np.array([1.0, 2.0, 3.0]))
-
-    moved = traffic.at_times(np.array([9.0, 5.0, 7.0]))
-
-    assert moved.at_s.tolist() == [5.0, 7.0, 9.0]
-
-
 def test_a_record_can_be_picked_twice() -> None:
     traffic = plain_traffic(T0, np.array([1.0, 2.0, 3.0]))
 
